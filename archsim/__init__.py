@@ -1,0 +1,68 @@
+"""archsim: name a workload and machines; learn the time, the energy, the bytes, what binds, why, and how sure.
+
+>>> import archsim as a
+>>> result = a.evaluate(a.workload("resnet50", batch=8), a.hardware("a100-sxm4-80gb"))
+>>> print(result)                        # doctest: +SKIP
+
+Everything here is loaded when first used, so that importing archsim costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from archsim import workloads as workloads
+    from archsim.arch.chip import Chip as Chip
+    from archsim.study.compare import Comparison as Comparison
+    from archsim.study.compare import compare as compare
+    from archsim.engine.evaluate import evaluate as evaluate
+    from archsim.engine.evaluate import evaluate_points as evaluate_points
+    from archsim.engine.policy import Policy as Policy
+    from archsim.engine.result import Result as Result
+    from archsim.errors import ArchsimError as ArchsimError
+    from archsim.frontends.onnx import load_onnx as load_onnx
+    from archsim.graph.builder import GraphBuilder as GraphBuilder
+    from archsim.graph.counts import count as count
+    from archsim.graph.graph import Graph as Graph
+    from archsim.io.hardware import load_hardware as hardware
+    from archsim.io.hardware import with_ as with_
+    from archsim.workloads.registry import workload as workload
+
+__version__ = "0.1.0"
+
+_HOMES: Final = {
+    "ArchsimError": ("archsim.errors", "ArchsimError"),
+    "Chip": ("archsim.arch.chip", "Chip"),
+    "Comparison": ("archsim.study.compare", "Comparison"),
+    "Graph": ("archsim.graph.graph", "Graph"),
+    "GraphBuilder": ("archsim.graph.builder", "GraphBuilder"),
+    "Policy": ("archsim.engine.policy", "Policy"),
+    "Result": ("archsim.engine.result", "Result"),
+    "compare": ("archsim.study.compare", "compare"),
+    "count": ("archsim.graph.counts", "count"),
+    "evaluate": ("archsim.engine.evaluate", "evaluate"),
+    "evaluate_points": ("archsim.engine.evaluate", "evaluate_points"),
+    "hardware": ("archsim.io.hardware", "load_hardware"),
+    "load_onnx": ("archsim.frontends.onnx", "load_onnx"),
+    "with_": ("archsim.io.hardware", "with_"),
+    "workload": ("archsim.workloads.registry", "workload"),
+    "workloads": ("archsim.workloads", ""),
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604, RUF022
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'archsim' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    home = importlib.import_module(module)
+    value = getattr(home, attribute) if attribute else home
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,123 @@
+"""The protocol of a machine family: the phases of one evaluation, and the names behind the numbers.
+
+A family is one object of this type, found by name through `archsim.arch.registry`. Its phases are kernels
+(see `archsim.jit`): plain scalar functions on records.
+
+``derive(chip, work)``          what follows from the description alone: peaks, voltages, powers;
+``plan(ops, chip, work)``       what needs all ops at once: residency, duplication, packing;
+``cost(op, chip, work, out)``   one op;
+``settle(totals, chip, work)``  one operating point for the whole run: returns True when another round is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from archsim.arch.chip import Chip, ChipSpec
+from archsim.arch.tables import LEVELS, WORK, Attribute, outcome, totals
+from archsim.graph.op import Op
+from archsim.jit import Record, kernel
+
+GROUPS: Final = (
+    "compute", "on_chip_memory", "off_chip_memory", "network", "conversion", "light", "control", "static", "host",
+)  # fmt: skip
+"""Standard causes: every family's finer ones belong to one of these, so that machines can be compared."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A cause of energy: a finer name, and the standard group it belongs to."""
+
+    name: str
+    group: str
+
+
+STATIC: Final = Cause("static", "static")
+"""The first cause of every family: what the machine draws whatever it does."""
+
+
+@kernel
+def no_plan(ops: Record, chip: Record, work: Record) -> None:
+    """Plan nothing."""
+
+
+@kernel
+def settled(totals: Record, chip: Record, work: Record) -> bool:
+    """Need no further round."""
+    return False
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of machines.
+
+    Attributes
+    ----------
+    name : str
+        As in ``family:`` of hardware files.
+    title : str
+        For people.
+    spec : type of ChipSpec
+        The description's model.
+    scratch : tuple of Attribute
+        Columns of its scratch record, behind the common ones.
+    derive, plan, cost, settle : kernel
+        The phases.
+    causes : tuple of Cause
+        Names behind the ``energy`` columns; the first is `STATIC`.
+    resources : tuple of str
+        Names behind ``busy``, ``exposed`` and ``bound``; the memory levels follow them.
+    verdicts : tuple of str
+        Names behind ``status``; the first, for 0, is ``ok``.
+    levels : callable
+        Names of the memory levels of a description, outermost first.
+    supports : callable
+        Whether a description can run an op; what it cannot goes to the host.
+    formats : callable
+        Number formats a description computes in; an empty set: all.
+    attention_kernel : bool
+        Whether attention can run as one kernel.
+    fidelities : mapping
+        Finer network-level models by name; empty for most.
+    internal : bool
+        Left out of listings: for tests of the engine.
+    """
+
+    name: str
+    title: str
+    spec: type[ChipSpec]
+    scratch: tuple[Attribute, ...]
+    derive: Callable[[Record, Record], None]
+    cost: Callable[[Record, Record, Record, Record], None]
+    causes: tuple[Cause, ...]
+    resources: tuple[str, ...]
+    verdicts: tuple[str, ...] = ("ok",)
+    plan: Callable[[Record, Record, Record], None] = no_plan
+    settle: Callable[[Record, Record, Record], bool] = settled
+    levels: Callable[[Any], tuple[str, ...]] = lambda spec: tuple(level.name for level in spec.memory)
+    supports: Callable[[Op, Chip], bool] = lambda op, chip: True
+    formats: Callable[[Any], frozenset[str]] = lambda spec: frozenset()
+    attention_kernel: bool = True
+    fidelities: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    internal: bool = False
+
+    @property
+    def work_table(self) -> tuple[Attribute, ...]:
+        """Layout of the scratch record."""
+        return WORK + self.scratch
+
+    @property
+    def out_table(self) -> tuple[Attribute, ...]:
+        """Layout of one op's outcome."""
+        return outcome(len(self.causes), len(self.resources) + LEVELS)
+
+    @property
+    def totals_table(self) -> tuple[Attribute, ...]:
+        """Layout of one design point's totals."""
+        return totals(len(self.causes), len(self.resources) + LEVELS)
+
+    def resource_names(self, spec: ChipSpec) -> tuple[str, ...]:
+        """Names of all resources of one machine, its memory levels last."""
+        return self.resources + self.levels(spec)

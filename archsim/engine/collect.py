@@ -1,0 +1,157 @@
+"""From outcomes in tables to a result people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from archsim.cited import Kind, dotted
+from archsim.engine.place import HOST
+from archsim.engine.result import OpResult, Result
+from archsim.errors import InvariantError
+from archsim.graph.dtypes import NAMES
+from archsim.laws import power
+
+if TYPE_CHECKING:
+    from archsim.engine.evaluate import Part, Run
+    from archsim.engine.transfer import Transfer
+
+LINK_RESOURCE = "link to host"
+TOLERANCE = 1e-9
+
+
+def collect(run: Run, moves: Iterable[Transfer]) -> Result:
+    """Add up the parts of a run, one op after the other, and name everything."""
+    moves = tuple(moves)
+    chip = run.parts[0].chip
+    latency = sum(float(part.totals["latency"][0]) for part in run.parts) + sum(move.latency for move in moves)
+    exposed: dict[str, float] = {}
+    detail: dict[str, float] = {}
+    groups: dict[str, float] = {}
+    levels: dict[str, float] = {}
+    for part in run.parts:
+        mark = "host " if part.place == HOST else ""
+        _add(exposed, part.family.resource_names(part.chip.spec), part.totals["exposed"][0], mark)
+        _add(levels, part.family.levels(part.chip.spec), part.totals["bytes"][0], mark)
+        # A machine draws its static power over the whole run, also while another part of it works.
+        joules = part.totals["energy"][0].copy()
+        joules[0] = power.static_energy(_static_power(part), latency)
+        _add(detail, [cause.name for cause in part.family.causes], joules, mark)
+        for cause, amount in zip(part.family.causes, joules.tolist(), strict=True):
+            group = "host" if part.place == HOST else cause.group
+            groups[group] = groups.get(group, 0.0) + amount
+    if moves:
+        exposed[LINK_RESOURCE] = sum(move.latency for move in moves)
+        levels[LINK_RESOURCE] = sum(move.payload for move in moves)
+        detail[LINK_RESOURCE] = groups["network"] = sum(move.energy for move in moves)
+    result = Result(
+        workload=run.graph.name,
+        hardware=chip.name,
+        boundary=chip.spec.boundary,
+        latency=latency,
+        energy=sum(groups.values()),
+        items=run.graph.items,
+        item=run.graph.item,
+        ops=tuple(_in_order(run, moves)),
+        energy_by_cause=groups,
+        energy_by_detail=detail,
+        bytes_by_level=levels,
+        exposed=exposed,
+        warnings=tuple(_warnings(run)),
+        assumed=tuple(_assumed(run)),
+        parameters=run.graph.parameters,
+        run=run,
+    )
+    _check(result)
+    return result
+
+
+def _static_power(part: Part) -> float:
+    time = float(part.totals["latency"][0])
+    return float(part.totals["energy"][0][0]) / time if time else part.chip.spec.power.idle
+
+
+def _add(into: dict[str, float], names: Iterable[str], values: Any, mark: str) -> None:
+    for name, value in zip(names, values.tolist(), strict=False):
+        into[mark + name] = into.get(mark + name, 0.0) + value
+
+
+def _in_order(run: Run, moves: tuple[Transfer, ...]) -> Iterable[OpResult]:
+    position = {op.name: index for index, op in enumerate(run.graph.ops)}
+    rows = [row for part in run.parts for row in _op_results(part)]
+    rows += [
+        OpResult(move.op.name, move.op.kind, 1, "link", 0, 0.0, 0.0, move.latency, move.energy,
+                 {LINK_RESOURCE: move.energy}, {LINK_RESOURCE: move.payload}, {LINK_RESOURCE: move.latency},
+                 LINK_RESOURCE, 0.0)
+        for move in moves
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: position[row.name])
+
+
+def _op_results(part: Part) -> Iterable[OpResult]:
+    causes = [cause.name for cause in part.family.causes]
+    resources = part.family.resource_names(part.chip.spec)
+    levels = part.family.levels(part.chip.spec)
+    for same, out in zip(part.lowered.rows, part.outs, strict=True):
+        op = same[0]
+        yield OpResult(
+            name=op.name,
+            kind=op.kind,
+            count=len(same),
+            placed_on=part.chip.name,
+            macs=op.macs,
+            flops=op.flops,
+            special=op.special,
+            latency=float(out["latency"]),
+            energy=float(out["energy"].sum()),
+            energy_by_cause=_named(causes, out["energy"]),
+            bytes_by_level=_named(levels, out["bytes"]),
+            exposed={name: value for name, value in _named(resources, out["exposed"]).items() if value},
+            bound=resources[int(out["bound"])],
+            utilisation=float(out["utilisation"]),
+        )
+
+
+def _named(names: Iterable[str], values: Any) -> Mapping[str, float]:
+    return dict(zip(names, values.tolist(), strict=False))
+
+
+def _warnings(run: Run) -> Iterable[str]:
+    yield from run.graph.notes
+    chip = run.parts[0].chip
+    hosted = run.placement.host
+    if hosted:
+        kinds = ", ".join(sorted({op.kind for op in hosted}))
+        yield (
+            f"{chip.name} cannot run {len(hosted)} of {len(run.graph.ops) - len(run.placement.moves)} ops ({kinds}): "
+            f"they run on {run.parts[1].chip.name}, with {len(run.placement.moves)} transfers"
+        )
+    for part in run.parts:
+        yield from _promoted(part)
+
+
+def _promoted(part: Part) -> Iterable[str]:
+    """Say which formats the machine does not have and runs in wider ones."""
+    have = part.family.formats(part.chip.spec)
+    asked = sorted({NAMES[code] for code in part.lowered.table["precision"].tolist()})
+    for name in asked:
+        if have and name not in have:
+            yield f"{part.chip.name} has no {name} arithmetic: it computes and stores {name} tensors in a wider format"
+
+
+def _assumed(run: Run) -> Iterable[str]:
+    for part in run.parts:
+        for path, cited in part.chip.cited.items():
+            if cited.kind is Kind.ASSUMED:
+                yield f"{part.chip.name}: {dotted(path)} = {cited.text} ({cited.why})"
+
+
+def _check(result: Result) -> None:
+    for what, whole, parts in (
+        ("latency", result.latency, result.exposed.values()),
+        ("energy", result.energy, result.energy_by_detail.values()),
+    ):
+        if abs(sum(parts) - whole) > TOLERANCE * whole:
+            raise InvariantError(f"the {what} of {result.workload} on {result.hardware} is not the sum of its parts")
+
+

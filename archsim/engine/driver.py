@@ -1,0 +1,122 @@
+"""The evaluation of design points, for every family alike: phases in order, totals on the way."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from archsim.jit import Record, kernel, prange, slot
+from archsim.laws import power
+
+ROUNDS: Final = 8
+STATIC: Final = 0
+"""Position of static energy among the causes of every family."""
+
+
+@slot
+def derive(chip: Record, work: Record) -> None:
+    """Fill the scratch record; each family's own."""
+
+
+@slot
+def plan(ops: Record, chip: Record, work: Record) -> None:
+    """Look at all ops at once; each family's own."""
+
+
+@slot
+def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
+    """Cost one op; each family's own."""
+
+
+@slot
+def settle(totals: Record, chip: Record, work: Record) -> bool:
+    """Find one operating point; each family's own."""
+
+
+@kernel
+def clear(record: Record) -> None:
+    """Empty an outcome or a totals record, but for the mapping."""
+    record.latency = 0.0
+    record.status = 0
+    for index in range(len(record.busy)):
+        record.busy[index] = 0.0
+        record.exposed[index] = 0.0
+    for index in range(len(record.energy)):
+        record.energy[index] = 0.0
+    for index in range(len(record.bytes)):
+        record.bytes[index] = 0.0
+
+
+@kernel
+def add(op: Record, out: Record, totals: Record) -> None:
+    """Add all executions of an op to the totals, one after the other."""
+    totals.latency += op.count * out.latency
+    for index in range(len(out.busy)):
+        totals.busy[index] += op.count * out.busy[index]
+        totals.exposed[index] += op.count * out.exposed[index]
+    for index in range(len(out.energy)):
+        totals.energy[index] += op.count * out.energy[index]
+    for index in range(len(out.bytes)):
+        totals.bytes[index] += op.count * out.bytes[index]
+    if totals.status == 0:
+        totals.status = out.status
+
+
+@kernel
+def run_point(ops: Record, chip: Record, work: Record, outs: Record, totals: Record) -> None:
+    """Evaluate one design point.
+
+    Parameters
+    ----------
+    ops : array of records, (n_ops,)
+        The op table.
+    chip, work : record
+        The point, and scratch.
+    outs : array of records, (n_ops,) or (1,)
+        Outcomes: of every op when there is room for all, else of the last one only.
+    totals : record
+        Filled.
+    """
+    derive(chip, work)
+    plan(ops, chip, work)
+    keep = len(outs) == len(ops)
+    rounds = 0
+    again = True
+    while again and rounds < ROUNDS:
+        clear(totals)
+        for index in range(len(ops)):
+            op = ops[index]
+            out = outs[index if keep else 0]
+            clear(out)
+            out.bound = 0
+            out.utilisation = 0.0
+            cost(op, chip, work, out)
+            add(op, out, totals)
+        totals.energy[STATIC] += power.static_energy(work.static_power, totals.latency)
+        rounds += 1
+        again = settle(totals, chip, work)
+    totals.rounds = rounds
+    if work.status != 0:
+        totals.status = work.status
+
+
+@kernel
+def run_points(ops: Record, chips: Record, works: Record, outs: Record, totals: Record, threads: int) -> None:
+    """Evaluate many design points, spread over threads.
+
+    Parameters
+    ----------
+    ops : array of records, (n_ops,)
+        The op table.
+    chips, totals : array of records, (n_points,)
+        The points, and their totals to fill.
+    works : array of records, (threads,)
+        Scratch.
+    outs : array of records, (threads, 1) or (threads, n_ops)
+        Scratch, or the outcomes of one point.
+    threads : int
+        Parts the points are dealt into.
+    """
+    points = len(chips)
+    for thread in prange(threads):
+        for point in range(thread * points // threads, (thread + 1) * points // threads):
+            run_point(ops, chips[point], works[thread], outs[thread], totals[point])

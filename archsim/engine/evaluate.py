@@ -1,0 +1,183 @@
+"""One workload on one machine, and one workload on many design points of a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archsim.arch import registry
+from archsim.engine import transfer
+from archsim.engine.check import check_outcomes, check_totals
+from archsim.engine.collect import collect
+from archsim.engine.lower import Lowered, chip_table, lower
+from archsim.engine.place import CHIP, HOST, Placement, place
+from archsim.engine.policy import Policy
+from archsim.engine.policy import policy as make_policy
+from archsim.engine.run import run
+from archsim.errors import UnsupportedError, UsageError
+from archsim.graph.fusion import fuse
+from archsim.graph.graph import Graph
+from archsim.graph.retype import with_precision
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from archsim.arch.chip import Chip
+    from archsim.arch.family import Family
+    from archsim.engine.result import Result
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one machine of a run did: its ops as rows, their outcomes, its totals."""
+
+    place: str
+    chip: Chip
+    family: Family
+    lowered: Lowered
+    chips: np.ndarray
+    outs: np.ndarray
+    totals: np.ndarray
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything behind a result, kept for `explain`."""
+
+    graph: Graph
+    placement: Placement
+    policy: Policy
+    parts: tuple[Part, ...]
+
+
+def prepare(graph: Graph, chip: Chip, how: Policy) -> Placement:
+    """Apply the structural policies and place every op."""
+    family = registry.get(chip.family)
+    if how.precision:
+        graph = with_precision(graph, how.precision)
+    graph = fuse(graph, how.fusion, attention_kernel=family.attention_kernel)
+    return place(graph, chip.name, lambda op: family.supports(op, chip), fallback=how.fallback == "host")
+
+
+def evaluate(graph: Graph, chip: Chip, policy: Policy | Mapping[str, Any] | None = None, /, **choices: Any) -> Result:
+    """Evaluate one workload on one machine.
+
+    Parameters
+    ----------
+    graph : Graph
+        The workload.
+    chip : Chip
+        The machine.
+    policy : Policy or mapping, optional
+        How the run is done; single choices may be given as keywords.
+
+    Returns
+    -------
+    Result
+        Time, energy, bytes, bounds, causes; checked.
+
+    Raises
+    ------
+    UnsupportedError
+        An op that neither the machine nor its host may run.
+    InvariantError
+        A defect: a result that breaks a law all results obey.
+    """
+    how = make_policy(policy, **choices)
+    placement = prepare(graph, chip, how)
+    parts = [_part(CHIP, chip, placement.chip, placement, how)]
+    if placement.host or placement.moves:
+        parts.append(_part(HOST, host_of(chip, how), placement.host, placement, how))
+    moves = transfer.transfers(placement, chip) if placement.moves else ()
+    return collect(Run(placement.graph, placement, how, tuple(parts)), moves)
+
+
+def _part(where: str, chip: Chip, ops: tuple[Any, ...], placement: Placement, how: Policy) -> Part:
+    family = registry.get(chip.family)
+    lowered = lower(ops, placement.graph.tensors)
+    chips = chip_table(chip)
+    outs, totals = run(family, lowered.table, chips, mode=how.jit, keep=True)
+    names = tuple(same[0].name for same in lowered.rows)
+    for name, status in zip(names, outs["status"].tolist(), strict=True):
+        _refuse(family, chip, name, status)
+    _refuse(family, chip, "the run", int(totals["status"][0]))
+    check_outcomes(lowered.table, outs, names, chip.name)
+    check_totals(totals, chip.name)
+    return Part(where, chip, family, lowered, chips, outs, totals)
+
+
+def _refuse(family: Family, chip: Chip, name: str, status: int) -> None:
+    if status:
+        raise UnsupportedError(f"{name!r} on {chip.name!r}: {family.verdicts[status]}")
+
+
+def host_of(chip: Chip, how: Policy) -> Chip:
+    """Load the machine that runs what `chip` cannot.
+
+    Raises
+    ------
+    UnsupportedError
+        Neither the description nor the policy names a host.
+    """
+    from archsim.io.hardware import load_hardware
+
+    name = how.host or chip.spec.host
+    if not name or chip.spec.host_link is None:
+        raise UnsupportedError(
+            f"{chip.name!r} cannot run every op and names no host and link",
+            hint="give its description 'host' and 'host_link'",
+        )
+    return load_hardware(name)
+
+
+def evaluate_points(
+    graph: Graph, chip: Chip, sweep: Mapping[str, Any], policy: Policy | Mapping[str, Any] | None = None, /,
+    **choices: Any,
+) -> np.ndarray:  # fmt: skip
+    """Evaluate one workload on many design points of one machine: one lowering, one parallel call.
+
+    Parameters
+    ----------
+    graph : Graph
+        The workload.
+    chip : Chip
+        The description all points start from.
+    sweep : mapping of str to array_like, (points,)
+        Leaves that differ from point to point, by path, SI units; all of one length.
+    policy : Policy or mapping, optional
+        How the run is done.
+
+    Returns
+    -------
+    ndarray of records, (points,)
+        Totals of every point: ``latency`` (s), ``energy`` (J, by the family's causes), ``bytes`` and more, see
+        `archsim.arch.tables.totals`; ``status`` names the points that cannot run.
+
+    Raises
+    ------
+    UsageError
+        Columns of different lengths, or a path that leads to no number.
+    UnsupportedError
+        An op the machine cannot run: points with a host are evaluated one by one with `evaluate`.
+    """
+    import numpy as np
+
+    how = make_policy(policy, **choices)
+    lengths = {path: len(np.atleast_1d(values)) for path, values in sweep.items()}
+    if not lengths:
+        raise UsageError("nothing to sweep", hint="name at least one leaf, such as clock")
+    if len(set(lengths.values())) > 1:
+        raise UsageError(f"the columns have different lengths: {lengths}", hint="give one value per point in each")
+    placement = prepare(graph, chip, how)
+    if placement.host:
+        raise UnsupportedError(
+            f"{placement.host[0].name!r} would run on the host of {chip.name!r}",
+            hint="evaluate the points one by one",
+        )
+    family = registry.get(chip.family)
+    lowered = lower(placement.chip, placement.graph.tensors)
+    chips = chip_table(chip, next(iter(lengths.values())), sweep)
+    _, totals = run(family, lowered.table, chips, mode=how.jit)
+    check_totals(totals, chip.name)
+    return totals

@@ -1,0 +1,114 @@
+"""From a graph to the op table: one row per distinct op, with how often it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from archsim.arch.columns import chip_dtype, fill, set_column
+from archsim.arch.tables import OP, record
+from archsim.engine.describe import describe
+from archsim.graph.op import PHASES, Op
+from archsim.graph.tensor import Role, Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from archsim.arch.chip import Chip
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """Ops as one machine sees them.
+
+    Attributes
+    ----------
+    table : ndarray of records, (n_rows,)
+        The op table; see `archsim.arch.tables.OP`.
+    rows : tuple of tuple of Op
+        For each row the ops it stands for, in execution order.
+    """
+
+    table: np.ndarray
+    rows: tuple[tuple[Op, ...], ...]
+
+
+@cache
+def op_dtype() -> np.dtype:
+    """Return the record type of the op table."""
+    return record(OP)
+
+
+def lower(ops: Iterable[Op], tensors: Mapping[str, Tensor]) -> Lowered:
+    """Lower ops to the op table; ops of the same sizes and formats share a row.
+
+    Parameters
+    ----------
+    ops : iterable of Op
+        What one machine runs, in order.
+    tensors : mapping of str to Tensor
+        All tensors of the graph.
+    """
+    import numpy as np
+
+    rows: dict[Any, list[Op]] = {}
+    for op in ops:
+        rows.setdefault(_signature(op, tensors), []).append(op)
+    table = np.zeros(len(rows), dtype=op_dtype())
+    names = op_dtype().names or ()
+    defaults = dict.fromkeys(names, 0.0) | dict.fromkeys(("batch", "m", "n", "k", "groups", "stride", "mask"), 1.0)
+    for index, same in enumerate(rows.values()):
+        columns = defaults | describe(same[0], tensors)
+        columns["count"] = float(len(same))
+        columns["weight_sets"] = float(len({_weights(op, tensors) for op in same}))
+        columns["phase"] = PHASES.index(same[0].phase)
+        table[index] = tuple(columns[name] for name in names)
+    return Lowered(table, tuple(tuple(same) for same in rows.values()))
+
+
+def _signature(op: Op, tensors: Mapping[str, Tensor]) -> Any:
+    read = [tensors[name] for name in op.inputs]
+    written = [tensors[name] for name in op.outputs]
+    return (
+        op.work,
+        op.phase,
+        op.steps,
+        op.reads,
+        tuple((t.elements, t.dtype, t.role, t.density) for t in read),
+        tuple((t.elements, t.dtype) for t in written),
+        tuple(inner.work for inner in op.epilogue),
+    )
+
+
+def _weights(op: Op, tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
+    return tuple(name for name in op.inputs if tensors[name].role is Role.WEIGHT)
+
+
+def chip_table(chip: Chip, points: int = 1, sweep: Mapping[str, Any] | None = None) -> np.ndarray:
+    """Return the chip table of `points` design points.
+
+    Parameters
+    ----------
+    chip : Chip
+        The description all points start from.
+    points : int
+        Number of rows.
+    sweep : mapping of str to array_like, (points,), optional
+        Leaves that differ from point to point, by path, SI units.
+
+    Raises
+    ------
+    UsageError
+        A path that leads to no number.
+    InvalidDescriptionError
+        A value outside its leaf's bounds.
+    """
+    import numpy as np
+
+    table = np.zeros(points, dtype=chip_dtype(type(chip.spec)))
+    fill(table, chip.spec)
+    for path, values in (sweep or {}).items():
+        set_column(table, chip.spec, path, values)
+    return table

@@ -1,0 +1,74 @@
+"""How a run is done: the choices that are neither the workload's nor the machine's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+
+from archsim.errors import UsageError, did_you_mean
+from archsim.graph.dtypes import dtype
+from archsim.graph.fusion import POLICIES
+
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "fusion": POLICIES,
+    "schedule": ("serial",),
+    "fallback": ("host", "forbid"),
+    "jit": ("auto", "always", "never"),
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Choices of one evaluation.
+
+    Attributes
+    ----------
+    fusion : str
+        ``none``, ``epilogue``, ``attention`` or ``full``; see `archsim.graph.fusion`.
+    schedule : str
+        ``serial``: one op after the other.
+    precision : str
+        Number format all floating-point tensors are given; empty: as the workload says.
+    fallback : str
+        ``host``: what the machine cannot run goes to its host, with the transfers; ``forbid``: it is an error.
+    host : str
+        Host to use instead of the one the machine's description names.
+    jit : str
+        ``auto``: compile when there is much to evaluate; ``always``; ``never``.
+    """
+
+    fusion: str = "attention"
+    schedule: str = "serial"
+    precision: str = ""
+    fallback: str = "host"
+    host: str = ""
+    jit: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                hint = did_you_mean(str(value), choices) or f"write one of {', '.join(choices)}"
+                raise UsageError(f"policy {name}={value!r}", hint=hint)
+        if self.precision:
+            dtype(self.precision)
+
+
+def policy(given: Policy | Mapping[str, Any] | None = None, /, **choices: Any) -> Policy:
+    """Make a policy from another one, a mapping or keywords.
+
+    Raises
+    ------
+    UsageError
+        A name or a value that no policy has.
+    """
+    base = given if isinstance(given, Policy) else Policy()
+    if isinstance(given, Mapping):
+        choices = {**given, **choices}
+    known = [field.name for field in fields(Policy)]
+    for name in choices:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"policies are {', '.join(known)}"
+            raise UsageError(f"unknown policy {name!r}", hint=hint)
+    return replace(base, **choices)

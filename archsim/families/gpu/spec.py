@@ -1,0 +1,46 @@
+"""Description of a GPU: multiprocessors with SIMT lanes and tensor cores over a memory hierarchy."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from archsim.arch.chip import ChipSpec, Part
+from archsim.arch.memory import MemoryLevel
+from archsim.arch.precision import by_precision
+from archsim.arch.quantities import FlopPerClock, OpPerClock
+from archsim.arch.technology import Technology
+from archsim.units import Capacity, Count, Frequency, Ratio, Time
+
+Rates = by_precision("Rates", FlopPerClock, "Arithmetic per clock of one multiprocessor by format, dense, FLOP/clk.")
+
+
+class Issue(Part):
+    """How much work one warp instruction starts; control energy is paid per instruction."""
+
+    lanes: Count = Field(description="lanes of one warp")
+    matrix_macs: Count = Field(description="MACs of one 16-bit tensor-core instruction")
+    energy_scale: Ratio = Field(description="control energy of one warp instruction over the technology's instruction")
+
+
+class Launch(Part):
+    """What starting a kernel costs."""
+
+    latency: Time = Field(description="from one kernel's end to the next one's start, queue already filled")
+
+
+class GpuSpec(ChipSpec):
+    """A GPU."""
+
+    family: Literal["gpu"]
+    clock: Frequency = Field(description="boost clock the published peaks assume")
+    multiprocessors: Count = Field(description="SMs or compute units enabled")
+    matrix: Rates = Field(description="tensor cores of one multiprocessor, dense")  # type: ignore[valid-type]
+    vector: Rates = Field(description="SIMT lanes of one multiprocessor, an FMA is two")  # type: ignore[valid-type]
+    special: OpPerClock = Field(description="special-function units of one multiprocessor")
+    registers: Capacity = Field(description="register file of one scheduler, what a tile of results is kept in")
+    issue: Issue = Field(description="instructions")
+    memory: tuple[MemoryLevel, ...] = Field(description="levels, outermost first", min_length=1, max_length=6)
+    launch: Launch = Field(description="kernel launch")
+    technology: Technology = Field(description="energies of logic, memory and wires")

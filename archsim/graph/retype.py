@@ -1,0 +1,24 @@
+"""The same graph in another number format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+from archsim.graph.dtypes import dtype
+from archsim.graph.graph import Graph
+
+_FLOATS = frozenset({"fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4"})
+
+
+def with_precision(graph: Graph, precision: str) -> Graph:
+    """Give every floating-point tensor the format `precision`; integer tensors, such as indices, stay.
+
+    Raises
+    ------
+    UnknownNameError
+        No such format.
+    """
+    name = dtype(precision).name
+    tensors = {key: replace(t, dtype=name) if t.dtype in _FLOATS else t for key, t in graph.tensors.items()}
+    return graph.replace(tensors=MappingProxyType(tensors))

@@ -1,0 +1,61 @@
+"""The roofline: work over the rate that limits it.
+
+Quantity              Symbol   Unit       Source
+work                  W        FLOP or B
+sustained rate        R        per second
+"""
+
+from __future__ import annotations
+
+import math
+
+from archsim.jit import kernel
+
+
+@kernel
+def bound_time(amount: float, rate: float) -> float:
+    """Return the least time for an amount of work: t = W / R.
+
+    Parameters
+    ----------
+    amount : float
+        Work, FLOP, OP or B.
+    rate : float
+        Peak rate, per second. Zero means the unit does not exist; no work then takes no time.
+
+    Returns
+    -------
+    float
+        Time, s; infinite when there is work and no unit for it.
+
+    References
+    ----------
+    Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009, doi:10.1145/1498765.1498785.
+    """
+    if amount <= 0.0:
+        return 0.0
+    if rate <= 0.0:
+        return math.inf
+    return amount / rate
+
+
+@kernel
+def utilisation(amount: float, rate: float, time: float) -> float:
+    """Return the achieved share of a peak: u = W / (R t), 0 when nothing ran.
+
+    Parameters
+    ----------
+    amount : float
+        Work done, FLOP.
+    rate : float
+        Peak rate, FLOP/s.
+    time : float
+        Time taken, s.
+
+    References
+    ----------
+    Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009, doi:10.1145/1498765.1498785.
+    """
+    if amount <= 0.0 or rate <= 0.0 or time <= 0.0:
+        return 0.0
+    return amount / (rate * time)

@@ -1,0 +1,1 @@
+"""How work is laid onto a machine: tilings, reuse counts, number formats."""

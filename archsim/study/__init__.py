@@ -1,0 +1,1 @@
+"""What-if studies on top of the engine."""
