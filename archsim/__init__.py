@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from archsim import workloads as workloads
     from archsim.arch.chip import Chip as Chip
-    from archsim.study.compare import Comparison as Comparison
-    from archsim.study.compare import compare as compare
     from archsim.engine.evaluate import evaluate as evaluate
     from archsim.engine.evaluate import evaluate_points as evaluate_points
     from archsim.engine.policy import Policy as Policy
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from archsim.graph.graph import Graph as Graph
     from archsim.io.hardware import load_hardware as hardware
     from archsim.io.hardware import with_ as with_
+    from archsim.study.compare import Comparison as Comparison
+    from archsim.study.compare import compare as compare
     from archsim.workloads.registry import workload as workload
 
 __version__ = "0.1.0"
@@ -51,7 +51,7 @@ _HOMES: Final = {
     "workloads": ("archsim.workloads", ""),
 }
 
-__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604, RUF022
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

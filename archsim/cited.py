@@ -142,8 +142,8 @@ def _walk(node: Any, path: Path, cited: dict[Path, Cited], problems: list[Citati
             cited[path] = _read(node, path, problems)
             return node["value"]
         if "source" in node and node.get("kind") in list(Kind):
-            problems.append(CitationError("a citation without its value", path, hint=did_you_mean("value", node)
-                                          or "write value: beside kind: and source:"))  # fmt: skip
+            hint = f"write value: beside kind: and source: (it has {', '.join(node)})"
+            problems.append(CitationError("a citation without its value", path, hint=hint))
             return None
         return {key: _walk(child, (*path, key), cited, problems) for key, child in node.items()}
     if isinstance(node, list | tuple):
@@ -168,7 +168,8 @@ def _read(node: Mapping[str, Any], path: Path, problems: list[CitationError]) ->
         if not isinstance(node.get(key, ""), str):
             wrong(f"{key!r} of a citation is not text: {node[key]!r}", "write text, in quotes if need be", key)
     kind = _kind(node, wrong)
-    low, high = node.get("low"), node.get("high")
+    low: Any = node.get("low")
+    high: Any = node.get("high")
     if _is_number(low) and _is_number(high) and low > high:
         wrong(f"low {low!r} is above high {high!r}", "swap them", "low")
     text = node["value"]

@@ -236,4 +236,5 @@ def set_column(table: np.ndarray, spec: BaseModel, path: str, values: Any) -> No
         place.column.quantity.check(array, path)
     elif not np.all(np.isfinite(array)):
         raise InvalidDescriptionError(f"{path} = {array[~np.isfinite(array)][0]}", hint="write finite numbers")
-    table[place.column.name][(slice(None), *place.index)] = array
+    column: Any = table[place.column.name]
+    column[(slice(None), *place.index)] = array

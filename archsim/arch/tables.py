@@ -134,8 +134,10 @@ def record(attributes: tuple[Attribute, ...]) -> np.dtype:
     """
     import numpy as np
 
-    fields = np.dtype([(a.name, a.type, a.shape) if a.shape else (a.name, a.type) for a in attributes], align=True)
-    size = -(-fields.itemsize // PADDING) * PADDING
-    spec = {"names": fields.names, "formats": [fields.fields[n][0] for n in fields.names],
-            "offsets": [fields.fields[n][1] for n in fields.names], "itemsize": size}
-    return np.dtype(spec, align=True)
+    formats = [np.dtype((a.type, a.shape)) for a in attributes]
+    offsets = [0]
+    for item in formats:  # every column is a multiple of eight bytes, so the order of the table is already aligned
+        offsets.append(offsets[-1] + item.itemsize)
+    size = -(-offsets.pop() // PADDING) * PADDING
+    names = [a.name for a in attributes]
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": size}, align=True)

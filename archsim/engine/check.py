@@ -36,7 +36,9 @@ def check_outcomes(ops: np.ndarray, outs: np.ndarray, names: tuple[str, ...], ma
     for field in ("latency", "busy", "exposed", "energy", "bytes", "utilisation"):
         _each(np.isfinite(outs[field]) & (outs[field] >= 0.0), names, f"{field} is not a finite number >= 0", machine)
     parts = outs["exposed"].sum(axis=1)
-    _each(np.isclose(parts, outs["latency"], rtol=SLACK, atol=0.0), names, "parts do not add up to the latency", machine)
+    _each(
+        np.isclose(parts, outs["latency"], rtol=SLACK, atol=0.0), names, "parts do not add up to the latency", machine
+    )
     _each(outs["utilisation"] <= 1.0 + SLACK, names, "runs faster than the peak of its units", machine)
     needed = ops["weight_bytes"] / ops["steps"] + ops["input_bytes"] + ops["extra_bytes"] + ops["output_bytes"]
     _each(outs["bytes"][:, 0] >= needed * (1.0 - SLACK), names, "moves fewer bytes than its operands have", machine)
@@ -54,7 +56,9 @@ def check_totals(totals: np.ndarray, machine: str) -> None:
 
     names = tuple(f"point {index}" for index in range(len(totals)))
     for field in ("latency", "busy", "exposed", "energy", "bytes"):
-        _each(np.isfinite(totals[field]) & (totals[field] >= 0.0), names, f"{field} is not a finite number >= 0", machine)
+        _each(
+            np.isfinite(totals[field]) & (totals[field] >= 0.0), names, f"{field} is not a finite number >= 0", machine
+        )
     parts = totals["exposed"].sum(axis=1)
     legal = (totals["status"] != 0) | np.isclose(parts, totals["latency"], rtol=SLACK, atol=0.0)
     _each(legal, names, "parts do not add up to the latency", machine)

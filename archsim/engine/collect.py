@@ -153,5 +153,3 @@ def _check(result: Result) -> None:
     ):
         if abs(sum(parts) - whole) > TOLERANCE * whole:
             raise InvariantError(f"the {what} of {result.workload} on {result.hardware} is not the sum of its parts")
-
-

@@ -30,6 +30,7 @@ def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
 @slot
 def settle(totals: Record, chip: Record, work: Record) -> bool:
     """Find one operating point; each family's own."""
+    return False
 
 
 @kernel
@@ -71,26 +72,29 @@ def run_point(ops: Record, chip: Record, work: Record, outs: Record, totals: Rec
         The op table.
     chip, work : record
         The point, and scratch.
-    outs : array of records, (n_ops,) or (1,)
-        Outcomes: of every op when there is room for all, else of the last one only.
+    outs : array of records, (room,)
+        Outcomes of as many ops at a time; of all of them when there is room for all. Costing a few ops before adding
+        them up keeps the processor from waiting for each outcome to reach its cache.
     totals : record
         Filled.
     """
     derive(chip, work)
     plan(ops, chip, work)
-    keep = len(outs) == len(ops)
+    room = len(outs)
     rounds = 0
     again = True
     while again and rounds < ROUNDS:
         clear(totals)
-        for index in range(len(ops)):
-            op = ops[index]
-            out = outs[index if keep else 0]
-            clear(out)
-            out.bound = 0
-            out.utilisation = 0.0
-            cost(op, chip, work, out)
-            add(op, out, totals)
+        for first in range(0, len(ops), room):
+            last = min(first + room, len(ops))
+            for index in range(first, last):
+                out = outs[index - first]
+                clear(out)
+                out.bound = 0
+                out.utilisation = 0.0
+                cost(ops[index], chip, work, out)
+            for index in range(first, last):
+                add(ops[index], outs[index - first], totals)
         totals.energy[STATIC] += power.static_energy(work.static_power, totals.latency)
         rounds += 1
         again = settle(totals, chip, work)
@@ -111,8 +115,8 @@ def run_points(ops: Record, chips: Record, works: Record, outs: Record, totals: 
         The points, and their totals to fill.
     works : array of records, (threads,)
         Scratch.
-    outs : array of records, (threads, 1) or (threads, n_ops)
-        Scratch, or the outcomes of one point.
+    outs : array of records, (threads, room)
+        Outcomes of a few ops, or of all of one point.
     threads : int
         Parts the points are dealt into.
     """

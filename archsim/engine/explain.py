@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archsim import jit
 from archsim.arch.columns import columns, split_path
+from archsim.arch.tables import record
 from archsim.cited import Cited
 from archsim.engine.driver import run_point
 from archsim.engine.rows import to_rows
 from archsim.engine.run import phases
 from archsim.errors import UnknownNameError, UsageError, did_you_mean
+from archsim.graph.dtypes import NAMES
 from archsim.units import ENERGY, TIME, Dimension, format_quantity
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from archsim.engine.evaluate import Part
     from archsim.engine.result import OpResult, Result
 
@@ -99,7 +103,7 @@ def _op_node(result: Result, row: OpResult, quantity: str, cited: dict[str, Cite
     part, index = _find(result, row.name)
     chip, work, ops = _settled(part)
     recorder = jit.Recorder()
-    out = to_rows(part.outs[index : index + 1] * 0 if part.outs.dtype.names is None else _empty(part, index))[0]
+    out = _empty(part.outs.dtype)
     jit.traced(part.family.cost, recorder)(ops[index], chip, work, out)
     value = getattr(row, quantity)
     share = 100 * value * row.count / getattr(result, quantity)
@@ -110,10 +114,10 @@ def _op_node(result: Result, row: OpResult, quantity: str, cited: dict[str, Cite
     return Node(text, children=tuple(_nodes(recorder.calls, part, quantity, cited)))
 
 
-def _empty(part: Part, index: int) -> Any:
+def _empty(dtype: np.dtype) -> SimpleNamespace:
     import numpy as np
 
-    return np.zeros(1, dtype=part.outs.dtype)
+    return to_rows(np.zeros(1, dtype=dtype))[0]
 
 
 def _find(result: Result, name: str) -> tuple[Part, int]:
@@ -135,20 +139,14 @@ def _derived(part: Part, quantity: str, cited: dict[str, Cited]) -> Node:
 
 def _settled(part: Part) -> tuple[SimpleNamespace, SimpleNamespace, list[SimpleNamespace]]:
     """Return the chip, the scratch record as the last round left it, and the ops."""
-    import numpy as np
-
     chip, work, ops = _leaves(part), _scratch(part), to_rows(part.lowered.table)
-    outs, totals = to_rows(np.zeros(1, dtype=part.outs.dtype)), to_rows(np.zeros(1, dtype=part.totals.dtype))[0]
-    jit.bound(run_point, phases(part.family))(ops, chip, work, outs, totals)
+    run = jit.bound(run_point, phases(part.family))
+    run(ops, chip, work, [_empty(part.outs.dtype)], _empty(part.totals.dtype))
     return chip, work, ops
 
 
 def _scratch(part: Part) -> SimpleNamespace:
-    import numpy as np
-
-    from archsim.arch.tables import record
-
-    return to_rows(np.zeros(1, dtype=record(part.family.work_table)))[0]
+    return _empty(record(part.family.work_table))
 
 
 def _leaves(part: Part) -> SimpleNamespace:
@@ -165,8 +163,6 @@ def _marked(value: Any, path: str) -> Any:
     if isinstance(value, list):
         if "*" in path:
             return [_marked(item, path.replace("*", str(index), 1)) for index, item in enumerate(value)]
-        from archsim.graph.dtypes import NAMES
-
         return [jit.Leaf(item, f"{path}.{name}") for item, name in zip(value, NAMES, strict=False)]
     return jit.Leaf(value, path)
 

@@ -14,6 +14,8 @@ from archsim.engine.rows import from_rows, to_rows
 if TYPE_CHECKING:
     import numpy as np
 
+ROOM: Final = 16
+"""Outcomes held at a time when they are not kept."""
 PLAIN_LIMIT: Final = 10_000
 """Op evaluations up to which plain Python answers sooner than numba can be imported."""
 
@@ -59,7 +61,7 @@ def run(
 
     totals = np.zeros(len(chips), dtype=record(family.totals_table))
     threads = max(1, min(jit.threads(), len(chips)))
-    outs = np.zeros((threads, len(ops) if keep else 1), dtype=record(family.out_table))
+    outs = np.zeros((threads, len(ops) if keep else min(ROOM, max(len(ops), 1))), dtype=record(family.out_table))
     works = np.zeros(threads, dtype=record(family.work_table))
     if len(ops) and len(chips):
         if compiles(mode, len(ops) * len(chips)):

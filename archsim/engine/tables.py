@@ -48,7 +48,8 @@ def _summary(result: Result) -> Table:
 
 def _ops(result: Result) -> Table:
     columns = (
-        Column("name", "op"), Column("kind", "kind"), Column("count", "count", show=str), Column("macs", "MAC", show=count),
+        Column("name", "op"), Column("kind", "kind"), Column("count", "count", show=str),
+        Column("macs", "MAC", show=count),
         Column("latency_s", "latency", TIME), Column("share", "of time", show=share),
         Column("energy_j", "energy", ENERGY), Column("bytes", "outermost bytes", CAPACITY),
         Column("utilisation", "of peak", show=share), Column("bound", "bound by"), Column("placed_on", "on"),

@@ -1,0 +1,1 @@
+"""Importers: foreign files in, graphs out, with a report of what became of every node."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from archsim.errors import GraphError
-from archsim.graph import functions, gradient_costs
+from archsim.graph import functions
+from archsim.graph.gradients import costs
 from archsim.graph.graph import Graph
 from archsim.graph.op import Op
 from archsim.graph.tensor import Tensor
@@ -66,7 +67,7 @@ class _Pieces:
         scores, shares, softmax = self._softmax(query, keys, more, ())
         share = self._rectangle("softmax-gradient-in")
         score = self._rectangle("softmax-gradient")
-        cost = gradient_costs.normalise("softmax")
+        cost = costs.normalise("softmax")
         rows = self.work.batch * self.work.heads * self.work.query_length
         back = Normalise("softmax_gradient", rows, self.work.key_length, cost.passes, cost.flops + 1, cost.special)
         return [

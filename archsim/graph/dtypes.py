@@ -52,6 +52,8 @@ DTYPES: Final[dict[str, Dtype]] = {dtype.name: dtype for dtype in _WIDTHS}
 NAMES: Final[tuple[str, ...]] = tuple(DTYPES)
 CODES: Final[dict[str, int]] = {name: code for code, name in enumerate(NAMES)}
 PRECISIONS: Final = len(NAMES)
+FLOATS: Final = frozenset({"fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4"})
+"""Floating-point formats: what gradients can be stored in."""
 
 
 def dtype(name: str) -> Dtype:

@@ -133,12 +133,12 @@ def _as_one(graph: Graph, group: _Group) -> Op:
             if name not in inside:
                 inputs.append(name)
                 reads.append(elements)
-    visible = set(graph.outputs)
+    visible = {*graph.outputs, *graph.rewritten}
     outputs = tuple(
         name
         for op in group.members
         for name in op.outputs
-        if name in visible or name in graph.rewritten or any(reader.name not in names for reader in graph.consumers.get(name, ()))
+        if name in visible or any(reader.name not in names for reader in graph.consumers.get(name, ()))
     )
     return replace(
         first, inputs=tuple(inputs), reads=tuple(reads), outputs=outputs or rest[-1].outputs, epilogue=tuple(rest)

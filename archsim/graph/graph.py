@@ -80,9 +80,7 @@ class Graph:
     @cached_property
     def rewritten(self) -> Mapping[str, Op]:
         """Which op writes each weight or state tensor in place."""
-        return {
-            name: op for op in self.ops for name in op.outputs if self.tensors[name].role is not Role.ACTIVATION
-        }
+        return {name: op for op in self.ops for name in op.outputs if self.tensors[name].role is not Role.ACTIVATION}
 
     @cached_property
     def consumers(self) -> Mapping[str, tuple[Op, ...]]:

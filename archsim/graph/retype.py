@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from archsim.graph.dtypes import dtype
+from archsim.graph.dtypes import FLOATS, dtype
 from archsim.graph.graph import Graph
-
-_FLOATS = frozenset({"fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4"})
 
 
 def with_precision(graph: Graph, precision: str) -> Graph:
@@ -20,5 +18,5 @@ def with_precision(graph: Graph, precision: str) -> Graph:
         No such format.
     """
     name = dtype(precision).name
-    tensors = {key: replace(t, dtype=name) if t.dtype in _FLOATS else t for key, t in graph.tensors.items()}
+    tensors = {key: replace(t, dtype=name) if t.dtype in FLOATS else t for key, t in graph.tensors.items()}
     return graph.replace(tensors=MappingProxyType(tensors))

@@ -8,8 +8,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from archsim.cited import CitationError, Path, dotted, is_citation
-from archsim.errors import InvalidDescriptionError, did_you_mean
-from archsim.io.fields import fields_at
+from archsim.errors import InvalidDescriptionError, UnitError, did_you_mean
+from archsim.io.fields import annotations_at, fields_at
 from archsim.io.yaml import Document
 from archsim.units import brief, quantity_of
 
@@ -67,12 +67,24 @@ class Problems:
         elif kind == "missing":
             self.add(path, "is missing", _expected(spec, path))
         elif kind == "quantity":
-            self.add(path, str(context["message"]), str(context["hint"]))
+            self.add(path, *(self._own_words(path, spec) or (str(context["message"]), str(context["hint"]))))
         elif kind == "value_error":
             self.add(path, str(context.get("error", detail["msg"])))
         else:
             message = str(detail["msg"])
             self.add(path, f"{_shown(detail['input'])} is not allowed: {message[:1].lower()}{message[1:]}")
+
+    def _own_words(self, path: Path, spec: type[BaseModel]) -> tuple[str, str] | None:
+        """Say what is wrong with a bare number as it was written: 1.41e9, not 1410000000."""
+        mark = self.document.marks.get((*path, "value")) or self.document.marks.get(path)
+        found = [quantity for annotation in annotations_at(spec, path) if (quantity := quantity_of(annotation))]
+        if mark is None or not mark.text or not found:
+            return None
+        try:
+            found[0].read(mark.text, require_unit=True)
+        except UnitError as error:
+            return error.message, error.hint
+        return None
 
     def _path(self, location: tuple[str | int, ...], *, missing: bool) -> Path:
         """Leave out what pydantic adds to a path: names of union members and validators."""

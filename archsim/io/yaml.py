@@ -25,13 +25,14 @@ _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Mark(NamedTuple):
-    """Where a value and its key stand: file, line and column, counted from 1."""
+    """Where a value and its key stand: file, line and column, counted from 1; and the text of an unquoted value."""
 
     file: str
     line: int
     column: int
     key_line: int
     key_column: int
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,8 @@ class _Reader:
 
     def build(self, event: Any, path: Path, key: Any) -> Any:
         mark = event.start_mark
-        self.marks[path] = Mark(self.name, mark.line + 1, mark.column + 1, key.line + 1, key.column + 1)
+        text = event.value if isinstance(event, yaml.ScalarEvent) and event.implicit[0] else ""
+        self.marks[path] = Mark(self.name, mark.line + 1, mark.column + 1, key.line + 1, key.column + 1, text)
         self.nodes += 1
         before = self.nodes
         if isinstance(event, yaml.AliasEvent):

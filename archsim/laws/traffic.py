@@ -4,10 +4,9 @@ A product C[m, n] += A[m, k] B[k, n] runs in tiles that fit the inner level of S
 can be the one that stays; the best of the three is taken. Tiles are continuous, so the result is a smooth lower
 estimate of what an integer tiling needs, never less than the compulsory traffic (every operand once).
 
-Quantity                   Symbol   Unit       Source
-capacity of inner level    S        elements
-tile of C                  tm, tn   elements   tm = tn = sqrt(S) when nothing limits them
-reads of A, of B           n/tn, m/tm          Hong & Kung 1981; Smith et al. 2019 (arXiv:1702.02017)
+Quantity                        Symbol    Unit       Source
+capacity of the inner level     S         elements
+reload factor along n, m        n / tn    -          Hong & Kung 1981
 """
 
 from __future__ import annotations
@@ -18,28 +17,44 @@ from archsim.jit import kernel
 
 
 @kernel
-def tile(side: float, other: float, capacity: float) -> float:
-    """Return the length of a tile along `side` when it shares `capacity` with the other side: square if both allow.
+def reload_factor(side: float, other: float, inverse_root: float) -> float:
+    """Return how many tiles lie along a side of the kept operand, so how often what runs along it is fetched anew.
 
-    t = min(side, max(sqrt(S), S / other))
+    side / t with t = min(side, max(sqrt(S), S / other)): the tile is square unless the other side is short, so
+    r = max(1, min(side / sqrt(S), side * other / S)).
 
     Parameters
     ----------
     side, other : float
         Extents of the kept operand, elements.
-    capacity : float
-        Elements that fit.
+    inverse_root : float
+        1 / sqrt(S).
+
+    Returns
+    -------
+    float
+        Fetches, -; at least 1.
 
     References
     ----------
     Hong, Kung: I/O complexity, STOC 1981, doi:10.1145/800076.802486.
     """
-    return max(1.0, min(side, max(math.sqrt(capacity), capacity / other)))
+    tiles = side * inverse_root
+    return max(1.0, min(tiles, tiles * other * inverse_root))
 
 
 @kernel
-def output_kept(m: float, n: float, k: float, a: float, b: float, c: float, capacity: float) -> float:
-    """Return the traffic when a tile of the result stays: A (n / tn) + B (m / tm) + C.
+def gemm_bytes(m: float, n: float, k: float, a: float, b: float, c: float, capacity: float) -> float:
+    """Return the traffic of a product C = A B with the best of the three operands kept.
+
+    ========  =================================
+    C kept    A r(n, m) + B r(m, n) + C
+    A kept    A + B r(m, k) + C (2 r(k, m) - 1)
+    B kept    B + A r(n, k) + C (2 r(k, n) - 1)
+    ========  =================================
+
+    with the `reload_factor` r; an operand that fits is kept whole and everything crosses once. Partial sums are
+    written and read again.
 
     Parameters
     ----------
@@ -53,45 +68,19 @@ def output_kept(m: float, n: float, k: float, a: float, b: float, c: float, capa
     Returns
     -------
     float
-        Traffic, B.
+        Traffic, B; at least a + b + c.
 
     References
     ----------
-    Smith et al.: A tight I/O lower bound for matrix multiplication, arXiv:1702.02017.
+    Hong, Kung 1981, doi:10.1145/800076.802486; Smith et al. 2017, arXiv:1702.02017 (tight bound 2 m n k / sqrt(S)).
     """
-    rows = tile(m, n, capacity)
-    columns = tile(n, m, capacity)
-    return a * n / columns + b * m / rows + c
-
-
-@kernel
-def first_kept(m: float, n: float, k: float, a: float, b: float, c: float, capacity: float) -> float:
-    """Return the traffic when a tile of A stays: A + B (m / tm) + C (2 k / tk - 1), partial sums read and written.
-
-    Parameters as in `output_kept`; for B kept exchange m with n and A with B.
-
-    References
-    ----------
-    Smith et al.: A tight I/O lower bound for matrix multiplication, arXiv:1702.02017.
-    """
-    rows = tile(m, k, capacity)
-    depth = tile(k, m, capacity)
-    return a + b * m / rows + c * (2.0 * k / depth - 1.0)
-
-
-@kernel
-def gemm_bytes(m: float, n: float, k: float, a: float, b: float, c: float, capacity: float) -> float:
-    """Return the least traffic of the three choices of what stays.
-
-    Parameters as in `output_kept`.
-
-    References
-    ----------
-    Smith et al.: A tight I/O lower bound for matrix multiplication, arXiv:1702.02017.
-    """
-    kept = output_kept(m, n, k, a, b, c, capacity)
-    kept = min(kept, first_kept(m, n, k, a, b, c, capacity))
-    return min(kept, first_kept(n, m, k, b, a, c, capacity))
+    if min(m * k, k * n, m * n) <= capacity:
+        return a + b + c
+    root = math.sqrt(1.0 / capacity)
+    first = a * reload_factor(n, m, root) + b * reload_factor(m, n, root) + c
+    second = a + b * reload_factor(m, k, root) + c * (2.0 * reload_factor(k, m, root) - 1.0)
+    third = b + a * reload_factor(n, k, root) + c * (2.0 * reload_factor(k, n, root) - 1.0)
+    return min(first, second, third)
 
 
 @kernel

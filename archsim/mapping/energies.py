@@ -6,6 +6,7 @@ Families of digital machines share these kernels; each needs the columns of `arc
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from archsim.arch.tables import LEVELS, Attribute
@@ -26,47 +27,47 @@ ENERGIES: Final = (
 @kernel
 def derive_energies(chip: Record, work: Record) -> None:
     """Fill the `ENERGIES` columns of the scratch record."""
+    share = cmos.progress(chip.process_node, chip.technology_older_node, chip.technology_newer_node)
     for code in range(FORMATS):
-        work.add_energy[code] = at_node(chip, chip.technology_older_add[code], chip.technology_newer_add[code])
+        work.add_energy[code] = cmos.between_nodes(
+            share, chip.technology_older_add[code], chip.technology_newer_add[code]
+        )
     for code in range(FORMATS):
-        multiply = at_node(chip, chip.technology_older_multiply[code], chip.technology_newer_multiply[code])
-        work.mac_energy[code] = multiply + work.add_energy[ACCUMULATE[code]]
-    work.special_energy = at_node(chip, chip.technology_older_special, chip.technology_newer_special)
-    work.instruction_energy = at_node(chip, chip.technology_older_instruction, chip.technology_newer_instruction)
-    for level in range(int(chip.memory_count)):
-        work.level_energy[level] = level_energy(chip, level)
-
-
-@kernel
-def at_node(chip: Record, older: float, newer: float) -> float:
-    """Return an energy at the chip's own node."""
-    return cmos.between_nodes(
-        chip.process_node, chip.technology_older_node, older, chip.technology_newer_node, newer
+        product = cmos.between_nodes(share, chip.technology_older_multiply[code], chip.technology_newer_multiply[code])
+        work.mac_energy[code] = product + work.add_energy[ACCUMULATE[code]]
+    work.special_energy = cmos.between_nodes(share, chip.technology_older_special, chip.technology_newer_special)
+    work.instruction_energy = cmos.between_nodes(
+        share, chip.technology_older_instruction, chip.technology_newer_instruction
     )
+    for level in range(int(chip.memory_count)):
+        work.level_energy[level] = level_energy(chip, level, share)
 
 
 @kernel
-def level_energy(chip: Record, level: int) -> float:
+def level_energy(chip: Record, level: int, share: float) -> float:
     """Return the energy of one byte across a level: as described, or from the technology.
 
     A memory the whole die shares adds the wires to it; a memory inside each core does not.
     """
     given = chip.memory_energy[level]
-    if given == given:
+    if not math.isnan(given):
         return given
     older = sram.energy(
         chip.memory_capacity[level],
-        chip.technology_older_small_array_capacity, chip.technology_older_small_array_energy,
-        chip.technology_older_large_array_capacity, chip.technology_older_large_array_energy,
+        chip.technology_older_small_array_capacity,
+        chip.technology_older_small_array_energy,
+        chip.technology_older_large_array_capacity,
+        chip.technology_older_large_array_energy,
     )
     newer = sram.energy(
         chip.memory_capacity[level],
-        chip.technology_newer_small_array_capacity, chip.technology_newer_small_array_energy,
-        chip.technology_newer_large_array_capacity, chip.technology_newer_large_array_energy,
+        chip.technology_newer_small_array_capacity,
+        chip.technology_newer_small_array_energy,
+        chip.technology_newer_large_array_capacity,
+        chip.technology_newer_large_array_energy,
     )
-    energy = at_node(chip, older, newer)
-    if chip.memory_instances[level] == 1.0 and chip.process_area == chip.process_area:
-        energy += wire.die_energy(
-            chip.process_area, at_node(chip, chip.technology_older_wire, chip.technology_newer_wire)
-        )
+    energy = cmos.between_nodes(share, older, newer)
+    if chip.memory_instances[level] == 1.0 and not math.isnan(chip.process_area):
+        wires = cmos.between_nodes(share, chip.technology_older_wire, chip.technology_newer_wire)
+        energy += wire.die_energy(chip.process_area, wires)
     return energy

@@ -18,8 +18,12 @@ WIDER: Final = tuple(code for name in DTYPES for code in _chain(name))
 BITS: Final = tuple(dtype.bits for dtype in DTYPES.values())
 """Storage width by format code, b."""
 ACCUMULATE: Final = tuple(
-    CODES["int32"] if name in ("int8", "int4", "ternary", "binary") else CODES[name] if name in ("fp64", "int64", "int32")
-    else CODES["fp32"] for name in DTYPES
+    CODES["int32"]
+    if name in ("int8", "int4", "ternary", "binary")
+    else CODES[name]
+    if name in ("fp64", "int64", "int32")
+    else CODES["fp32"]
+    for name in DTYPES
 )
 """Format products are summed in, by format code."""
 FORMATS: Final = PRECISIONS

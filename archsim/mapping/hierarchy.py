@@ -6,6 +6,7 @@ of `HIERARCHY` in its scratch record.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from archsim.arch.tables import LEVELS, Attribute
@@ -25,7 +26,7 @@ def derive_hierarchy(chip: Record, work: Record, clock: float, registers: float)
     levels = int(chip.memory_count)
     for level in range(levels):
         rate = chip.memory_bandwidth[level]
-        if rate != rate:
+        if math.isnan(rate):
             rate = chip.memory_width[level] * clock
         work.bandwidth[level] = rate * chip.memory_instances[level]
         work.inner[level] = chip.memory_capacity[level + 1] if level + 1 < levels else registers

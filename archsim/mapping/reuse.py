@@ -30,11 +30,11 @@ def level_bytes(op: Record, capacity: float, line: float, widen: float) -> float
     float
         Traffic of one step, B; never less than every operand once.
     """
-    if op.kind == MATMUL or op.kind == CONV:
+    if op.kind in (MATMUL, CONV):
         return contraction_bytes(op, capacity, widen)
     if op.kind == ATTENTION:
         return attention_bytes(op, capacity, widen)
-    if op.kind == GATHER or op.kind == SCATTER or op.kind == CHASE:
+    if op.kind in (GATHER, SCATTER, CHASE):
         return irregular_bytes(op, capacity, line)
     moved = op.input_bytes + op.extra_bytes + op.output_bytes
     if op.kind == NORMALISE:
@@ -46,7 +46,9 @@ def level_bytes(op: Record, capacity: float, line: float, widen: float) -> float
 @kernel
 def kept_weights(op: Record, capacity: float, widen: float) -> float:
     """Return the weight bytes of one step: weights that fit inside are fetched once for all dependent steps."""
-    return op.weight_bytes / op.steps if op.weight_bytes * widen <= capacity else op.weight_bytes
+    if op.steps > 1.0 and op.weight_bytes * widen <= capacity:
+        return op.weight_bytes / op.steps
+    return op.weight_bytes
 
 
 @kernel

@@ -109,5 +109,4 @@ def _warnings(results: tuple[Result, ...]) -> Iterable[str]:
     if len(boundaries) > 1:
         listed = ", ".join(f"{result.hardware}: {result.boundary}" for result in results)
         yield f"power and energy include different things ({listed}): compare them with care"
-    for text in dict.fromkeys(text for result in results for text in result.warnings):
-        yield text
+    yield from dict.fromkeys(text for result in results for text in result.warnings)

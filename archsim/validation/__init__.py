@@ -1,0 +1,11 @@
+"""Holding the models against measurements: one check per dataset, its errors, and a baseline they may not fall behind.
+
+>>> from archsim.validation import run_validation, to_json
+>>> to_json(run_validation(family="gpu"))                        # doctest: +SKIP
+"""
+
+from archsim.validation.outcome import Outcome, to_json
+from archsim.validation.registry import Check, check, checks
+from archsim.validation.runner import run_validation
+
+__all__ = ["Check", "Outcome", "check", "checks", "run_validation", "to_json"]

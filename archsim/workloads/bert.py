@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archsim.errors import UsageError
 from archsim.graph import Graph, GraphBuilder, Tensor
 from archsim.workloads.blocks import Block, feed_forward, self_attention
 from archsim.workloads.registry import register
@@ -42,9 +43,18 @@ def bert(
         Whether query, key and value come from one matmul.
     dtype : str
         Number format.
+
+    Raises
+    ------
+    UsageError
+        Sizes that do not fit together.
     """
     block = Block(width=width, heads=heads, feed_forward=inner or 4 * width, packed=packed)
     block.check()
+    if embeddings and sequence > positions:
+        raise UsageError(
+            f"sequence={sequence} does not fit into positions={positions}", hint="shorten it, or raise positions"
+        )
     b = GraphBuilder("bert", dtype=dtype, items=batch, item="sequence")
     if embeddings:
         x = _embed(b, (batch, sequence), width, vocabulary=vocabulary, positions=positions, segments=segments)

@@ -11,12 +11,15 @@ from archsim.graph.work import Elementwise, MatMul, Move
 from archsim.workloads.blocks import one_of
 from archsim.workloads.registry import register
 
-_POINTWISE = {"lstm": (9.0, 8.0), "gru": (7.0, 5.0)}
-"""Plain and special operations per hidden element and step.
+CELLS = ("lstm", "gru")
 
-LSTM: three sigmoids (an add and two specials each), two tanh, three multiplies and an add, and two more adds for the
-forget bias and clipping. GRU: two sigmoids, one tanh, three multiplies and two adds.
-"""
+# Plain and special operations per hidden element and step, a sigmoid being one and two.
+LSTM_CELL = (7.0, 8.0)
+"""Three sigmoids, two tanh, ``c = f c + i g`` and ``h = o tanh(c)``."""
+GRU_RESET = (2.0, 2.0)
+"""One sigmoid, and the product with the hidden state."""
+GRU_CELL = (5.0, 3.0)
+"""One sigmoid, one tanh, and ``h = (1 - z) n + z h``."""
 
 
 def recurrent(
@@ -45,7 +48,7 @@ def recurrent(
     dtype : str
         Number format.
     """
-    one_of("cell", cell, tuple(_POINTWISE))
+    one_of("cell", cell, CELLS)
     b = GraphBuilder("recurrent", dtype=dtype, items=batch * sequence, item="token")
     tokens = b.input("tokens", (sequence, batch), dtype="int32")
     x = b.gather(b.weight("embedding", (vocabulary, width)), tokens, name="embed")
@@ -63,9 +66,7 @@ def _lstm_step(b: GraphBuilder, x: Tensor, width: int, batch: int, steps: int) -
     hidden, memory = b.state("hidden", (batch, width)), b.state("memory", (batch, width))
     joint = b.op("join", Move("concat", 2 * batch * width), [x, hidden], (batch, 2 * width), steps=steps)
     gates = b.linear(joint, 4 * width, name="gates", steps=steps)
-    return b.op(
-        "cell", Elementwise("lstm_cell", batch * width, *_POINTWISE["lstm"]), [gates, memory], hidden.shape, steps=steps
-    )
+    return b.op("cell", Elementwise("lstm_cell", batch * width, *LSTM_CELL), [gates, memory], hidden.shape, steps=steps)
 
 
 def _gru_step(b: GraphBuilder, x: Tensor, width: int, batch: int, steps: int) -> Tensor:
@@ -74,7 +75,11 @@ def _gru_step(b: GraphBuilder, x: Tensor, width: int, batch: int, steps: int) ->
     gates = b.linear(joint, 2 * width, name="gates", steps=steps)
     weight, bias = b.weight("candidate/weight", (2 * width, width)), b.weight("candidate/bias", (width,))
     reset = b.op(
-        "reset", Elementwise("gru_reset", batch * width, 2.0, 2.0), [gates, hidden], (batch, width), steps=steps
+        "reset",
+        Elementwise("gru_reset", batch * width, *GRU_RESET),
+        [b.part(gates, -1, width), hidden],
+        (batch, width),
+        steps=steps,
     )
     candidate = b.op(
         "candidate",
@@ -85,8 +90,8 @@ def _gru_step(b: GraphBuilder, x: Tensor, width: int, batch: int, steps: int) ->
     )
     return b.op(
         "cell",
-        Elementwise("gru_cell", batch * width, _POINTWISE["gru"][0] - 2.0, _POINTWISE["gru"][1] - 2.0),
-        [candidate, gates, hidden],
+        Elementwise("gru_cell", batch * width, *GRU_CELL),
+        [candidate, b.part(gates, -1, width), hidden],
         hidden.shape,
         steps=steps,
     )

@@ -121,7 +121,7 @@ class _Spiking:
     def dense(self, b: GraphBuilder, x: Tensor, features: int, fan_out: int) -> Tensor:
         batch, k = x.shape
         weight = b.weight("synapses/weight", (k, features))
-        return self._layer(b, MatMul(1, batch, features, k, bias=True), x, weight, (batch, features), fan_out)
+        return self._layer(b, MatMul(1, batch, features, k, bias=True), x, weight, (batch, features), fan_out=fan_out)
 
     def conv(self, b: GraphBuilder, x: Tensor, features: int, fan_out: int) -> Tensor:
         batch, channels, size, _ = x.shape
@@ -129,10 +129,10 @@ class _Spiking:
         weight = b.weight("synapses/weight", (features, channels, 3, 3))
         edge = (1, 1, 1, 1)
         work = Conv(batch, channels, features, size, size, side, side, 3, 3, (2, 2), padding=edge, bias=True)
-        return self._layer(b, work, x, weight, (batch, features, side, side), fan_out)
+        return self._layer(b, work, x, weight, (batch, features, side, side), fan_out=fan_out)
 
     def _layer(
-        self, b: GraphBuilder, work: Work, x: Tensor, weight: Tensor, shape: tuple[int, ...], fan_out: int
+        self, b: GraphBuilder, work: Work, x: Tensor, weight: Tensor, shape: tuple[int, ...], *, fan_out: int
     ) -> Tensor:
         """Add synapses, which run every timestep, and the neurons behind them."""
         bias = b.weight("synapses/bias", (shape[1],))

@@ -117,6 +117,8 @@ density, structure
     )
     block.check()
     b = GraphBuilder("transformer", dtype=dtype, items=batch * tokens, item="token", parameters=arguments)
+    if past + tokens > context:
+        b.note(f"{past + tokens} tokens are more than the {context} the network was made for")
     table = b.weight("embedding", (vocabulary, width))
     x = b.gather(table, b.input("tokens", (batch, tokens), dtype="int32"), name="embed")
     if positions == "learned":

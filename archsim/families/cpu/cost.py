@@ -6,7 +6,7 @@ from typing import Final
 
 from archsim.jit import Record, kernel
 from archsim.laws import roofline
-from archsim.mapping.formats import BITS, executed, widening
+from archsim.mapping.formats import BITS, widening
 from archsim.mapping.hierarchy import move_bytes, waiting_time
 
 CALL: Final = 0
@@ -33,8 +33,8 @@ def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
 
     SIMD units and special functions share the cores' issue slots, so their times add up.
     """
-    matrix = executed(op.precision, chip.core_matrix)
-    vector = executed(op.precision, chip.core_vector)
+    matrix = work.matrix_code[op.precision]
+    vector = work.vector_code[op.precision]
     if vector < 0:
         out.status = NO_UNIT
         return

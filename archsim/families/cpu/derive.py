@@ -9,7 +9,7 @@ from archsim.graph.dtypes import PRECISIONS
 from archsim.jit import Record, kernel
 from archsim.laws import latency
 from archsim.mapping.energies import ENERGIES, derive_energies
-from archsim.mapping.formats import FORMATS
+from archsim.mapping.formats import FORMATS, executed
 from archsim.mapping.hierarchy import HIERARCHY, derive_hierarchy
 
 SCRATCH: Final = (
@@ -17,6 +17,8 @@ SCRATCH: Final = (
     *ENERGIES,
     Attribute("matrix_peak", "f8", (PRECISIONS,), "FLOP/s", "matrix tiles, by format"),
     Attribute("vector_peak", "f8", (PRECISIONS,), "FLOP/s", "SIMD units, by format"),
+    Attribute("matrix_code", "i8", (PRECISIONS,), "", "format each one runs in on matrix units, or -1"),
+    Attribute("vector_code", "i8", (PRECISIONS,), "", "format each one runs in on vector units, or -1"),
     Attribute("special_peak", "f8", (), "OP/s", "vectorised special functions"),
     Attribute("start", "f8", (), "s", "call and thread fork-join of one op"),
 )
@@ -37,3 +39,6 @@ def derive(chip: Record, work: Record) -> None:
     reachable = latency.concurrent_rate(in_flight, chip.memory_line[0], chip.memory_latency[0])
     work.bandwidth[0] = min(work.bandwidth[0], reachable)
     derive_energies(chip, work)
+    for code in range(FORMATS):
+        work.matrix_code[code] = executed(code, chip.core_matrix)
+        work.vector_code[code] = executed(code, chip.core_vector)

@@ -6,7 +6,7 @@ from typing import Final
 
 from archsim.jit import Record, kernel
 from archsim.laws import roofline
-from archsim.mapping.formats import BITS, executed, widening
+from archsim.mapping.formats import BITS, widening
 from archsim.mapping.hierarchy import move_bytes, waiting_time
 
 LAUNCH: Final = 0
@@ -25,15 +25,13 @@ OFF_CHIP_ENERGY: Final = 5
 """Positions among the causes; 0 is static."""
 
 NO_UNIT: Final = 1
-HALF_WORD: Final = 16.0
-"""Width the MACs of one tensor-core instruction are stated for, b."""
 
 
 @kernel
 def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
     """Cost one op: t = launch + max(arithmetic, special functions, every memory level, waiting)."""
-    matrix = executed(op.precision, chip.matrix)
-    vector = executed(op.precision, chip.vector)
+    matrix = work.matrix_code[op.precision]
+    vector = work.vector_code[op.precision]
     if vector < 0:
         out.status = NO_UNIT
         return
@@ -63,7 +61,7 @@ def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
         out.utilisation = roofline.utilisation(2.0 * macs, work.matrix_peak[matrix], out.latency)
     else:
         out.utilisation = roofline.utilisation(2.0 * macs + other, work.vector_peak[vector], out.latency)
-    fill_energy(op, chip, work, out, tensor, code, vector)
+    fill_energy(chip, work, out, macs, other, special, tensor, code, vector)
 
 
 @kernel
@@ -89,16 +87,22 @@ def fill_arithmetic(
 
 
 @kernel
-def fill_energy(op: Record, chip: Record, work: Record, out: Record, tensor: bool, code: int, vector: int) -> None:
+def fill_energy(
+    chip: Record,
+    work: Record,
+    out: Record,
+    macs: float,
+    other: float,
+    special: float,
+    tensor: bool,
+    code: int,
+    vector: int,
+) -> None:
     """Fill the energy by cause: operations, the instructions that start them, and bytes at every level."""
-    macs = op.macs * op.mask * op.steps
-    other = op.flops * op.steps
-    special = op.special * op.steps
     out.energy[ARITHMETIC_ENERGY] = macs * work.mac_energy[code] + other * work.add_energy[vector]
     out.energy[SPECIAL_ENERGY] = special * work.special_energy
-    per_instruction = chip.issue_matrix_macs * HALF_WORD / BITS[code] if tensor else chip.issue_lanes
-    instructions = macs / per_instruction + (other + special) / chip.issue_lanes
-    out.energy[INSTRUCTION_ENERGY] = instructions * chip.issue_energy_scale * work.instruction_energy
+    control = work.matrix_control[code] if tensor else work.lane_control
+    out.energy[INSTRUCTION_ENERGY] = macs * control + (other + special) * work.lane_control
     for level in range(int(chip.memory_count)):
         cause = OFF_CHIP_ENERGY if chip.memory_place[level] == 0 else ON_CHIP_ENERGY
         out.energy[cause] += out.bytes[level] * work.level_energy[level]

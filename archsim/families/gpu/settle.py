@@ -22,6 +22,8 @@ def settle(totals: Record, chip: Record, work: Record) -> bool:
         energy += totals.energy[cause]
     if totals.latency <= 0.0 or energy <= work.power_cap * totals.latency * TOLERANCE or work.throttle <= LOWEST:
         return False
-    work.throttle = max(LOWEST, work.throttle * power.throttle(energy / totals.latency, work.static_power, work.power_cap))
+    work.throttle = max(
+        LOWEST, work.throttle * power.throttle(energy / totals.latency, work.static_power, work.power_cap)
+    )
     at_clock(chip, work)
     return True

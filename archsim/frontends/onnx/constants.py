@@ -30,7 +30,7 @@ _NUMPY: Final[dict[int, type[np.generic]]] = {
 }
 
 
-class _TooLarge(Exception):  # noqa: N818 - a reply, not a fault
+class _TooLarge(Exception):
     pass
 
 
@@ -47,6 +47,11 @@ def evaluate(node: Node) -> list[Array] | None:
         return None
     outputs = [np.asarray(array) for array in (result if isinstance(result, list) else [result])]
     return outputs if all(array.size <= LARGEST for array in outputs) else None
+
+
+def as_array(numbers: Any, code: int) -> Array:
+    """Return numbers as an array of an ONNX element type."""
+    return np.asarray(numbers, dtype=_NUMPY[code])
 
 
 def _limited(shape: Sequence[int]) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from archsim.frontends.onnx import formats
 from archsim.frontends.onnx.node import Node, Slot, Unmapped
-from archsim.frontends.onnx.value import Source, Value
+from archsim.frontends.onnx.value import Value
 from archsim.graph import Graph, Op, Role, Tensor, check_graph
 from archsim.graph.work import Work
 
@@ -103,6 +103,14 @@ class Emitter:
         shape = node.outputs[0].shape
         return [self.view(value, value.shape if shape is None else shape, node.outputs[0].code), *rest]
 
+    def mark(self) -> int:
+        """Return how many ops there are, to see later whether a rule added any or to take them back."""
+        return len(self._ops)
+
+    def rewind(self, mark: int) -> None:
+        """Take back the ops added since `mark`."""
+        del self._ops[mark:]
+
     def unique(self, name: str) -> str:
         """Return `name`, with a number behind it when an op or tensor already has it."""
         candidate, number = name, 1
@@ -141,10 +149,12 @@ class Emitter:
             Nothing was collected, or sizes are not countable.
         """
         visible = [tensor.name for value in outputs if (tensor := self.handle(value)) is not None]
+        named = {name for op in self._ops for name in (*op.inputs, *op.outputs)} | set(visible)
+        tensors = {name: tensor for name, tensor in self._tensors.items() if name in named}
         graph = Graph(
             name,
             tuple(self._ops),
-            MappingProxyType(self._tensors),
+            MappingProxyType(tensors),
             tuple(dict.fromkeys(visible)),
             items,
             parameters=MappingProxyType(parameters),

@@ -101,11 +101,11 @@ class Inference:
                 slot.shape = tuple(size for size in sizes if size is not None) if None not in sizes else None
         return slot
 
-    def open_axis(self, name: str) -> str | None:
-        """Name of the first open dimension the file writes for a tensor, for the message."""
+    def open_dimension(self, name: str) -> tuple[str, str, int]:
+        """Dimension that keeps a computed tensor's shape unknown: its name, the tensor and the axis."""
         written = self._written.get(name)
         if written is not None and written.HasField("shape"):
             for axis, dim in enumerate(written.shape.dim):
                 if self._dims.size(dim, name, axis) is None:
-                    return str(dim.dim_param) or f"{name}.{axis}"
-        return None
+                    return str(dim.dim_param) or f"{name}.{axis}", name, axis
+        return f"{name}.0", name, 0

@@ -11,7 +11,7 @@ from archsim.frontends.onnx.value import Value
 STANDARD = frozenset({"", "ai.onnx"})
 
 
-class Unmapped(Exception):  # noqa: N818 - it is a reply of a mapper, not a fault
+class Unmapped(Exception):
     """A mapper says that it cannot express this node, and why; the caller's policy for unknown ops decides."""
 
 

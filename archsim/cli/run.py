@@ -1,0 +1,130 @@
+"""``archsim run``: one workload on one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from archsim.cli import options
+
+if TYPE_CHECKING:
+    from archsim.cli.screen import Block
+    from archsim.engine.result import Result
+    from archsim.engine.table import Table
+
+SHOWN: Final = 10
+"""Ops listed when nothing else is said."""
+
+
+def run(
+    workload: options.Workload,
+    hardware: options.Hardware,
+    batch: options.Batch = None,
+    bind: options.Bind = None,
+    param: options.Parameter = None,
+    unknown: options.Unknown = None,
+    sets: options.Set = None,
+    policy: options.Policies = None,
+    by: options.By = None,
+    top: options.Top = None,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    output: options.Output = None,
+) -> None:
+    """Run one workload on one machine: time, energy, what binds."""
+    from archsim.cli import inputs
+    from archsim.cli.output import deliver, target
+    from archsim.cli.screen import Line
+    from archsim.engine.evaluate import evaluate
+
+    where = target(as_json, as_csv, output)
+    chosen = inputs.make_policy(policy)
+    view, rows = inputs.view(by), inputs.optional_number("--top", top)
+    chip = inputs.load_machine(hardware, sets)
+    graph = inputs.load_workload(workload, inputs.WorkloadOptions(batch, bind, param, unknown))
+    result = evaluate(graph, chip, chosen)
+    deliver(
+        where,
+        data=result.to_dict,
+        blocks=lambda: [
+            *summary(result),
+            *_detail(result, view, rows),
+            Line("\n".join(assumptions(result, hardware)), "dim"),
+        ],
+        table=lambda: first(result.table(view or "op"), rows),
+        warnings=result.warnings,
+    )
+
+
+def summary(result: Result) -> Iterable[Block]:
+    """Yield the head of a result: what it is, its totals, and energy by cause."""
+    from archsim.cli.screen import Bars, Facts, Line
+    from archsim.engine.tables import count
+    from archsim.units import ENERGY, POWER, TIME, format_quantity
+
+    yield Line(f"{result.workload} on {result.hardware}", "bold")
+    bound = result.exposed[result.bound] / result.latency if result.latency else 0.0
+    per_item = format_quantity(result.energy / result.items, ENERGY) if result.items else ""
+    yield Facts(
+        (
+            ("latency", format_quantity(result.latency, TIME)),
+            ("throughput", f"{count(result.throughput)} {result.item}s/s"),
+            ("energy", f"{format_quantity(result.energy, ENERGY)}, {per_item} per {result.item}"),
+            ("power", f"{format_quantity(result.power, POWER)} of the {result.boundary}"),
+            ("work", f"{count(result.macs)} MAC"),
+            ("bound by", f"{result.bound}, {100 * bound:.1f} % of the time"),
+        )
+    )
+    causes = sorted(((name, joules) for name, joules in result.energy_by_cause.items() if joules), key=lambda c: -c[1])
+    if causes:
+        yield Bars(
+            "energy by cause",
+            tuple((name.replace("_", " "), format_quantity(j, ENERGY), j / result.energy) for name, j in causes),
+        )
+
+
+def first(table: Table, top: int | None) -> Table:
+    """Keep the first rows of a table; those of ops are put in order of their time first."""
+    if top is None or len(table.rows) <= top:
+        return table
+    keys = [column.key for column in table.columns]
+    rows = table.rows
+    if "share" in keys and "name" in keys:
+        rows = tuple(sorted(rows, key=lambda row: -row[keys.index("share")]))
+    return replace(table, rows=rows[:top])
+
+
+def _detail(result: Result, view: str | None, top: int | None) -> Iterable[Block]:
+    if view is not None:
+        yield first(result.table(view), top)
+        return
+    table = result.table("op")
+    shown = first(table, top or SHOWN)
+    rest = len(table.rows) - len(shown.rows)
+    if rest:
+        title = f"{len(shown.rows)} of {len(table.rows)} distinct ops, by time; one execution of each"
+        shown = replace(shown, title=title)
+    places = {row.placed_on for row in result.ops}
+    yield without(shown, {"bytes"} if len(places) > 1 else {"bytes", "placed_on"})
+
+
+def without(table: Table, keys: Collection[str]) -> Table:
+    """Leave out some columns of a table, so that it fits a window."""
+    kept = [index for index, column in enumerate(table.columns) if column.key not in keys]
+    rows = tuple(tuple(row[index] for index in kept) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[index] for index in kept), rows=rows)
+
+
+def assumptions(result: Result, asked: str) -> list[str]:
+    """Say how many values rest on assumptions, and the command that lists them; one line per machine."""
+    counted: dict[str, int] = {}
+    for text in result.assumed:
+        machine = text.partition(": ")[0]
+        counted[machine] = counted.get(machine, 0) + 1
+    lines = []
+    for machine, many in counted.items():
+        name = asked if machine == result.hardware else machine
+        amount = f"1 value of {machine} is" if many == 1 else f"{many} values of {machine} are"
+        lines.append(f"{amount} assumed: archsim cite {name}")
+    return lines

@@ -1,0 +1,52 @@
+"""All checks, one after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archsim.validation import locate
+from archsim.validation.dataset import Dataset
+from archsim.validation.metadata import read_metadata
+from archsim.validation.outcome import Outcome
+from archsim.validation.registry import Check, checks
+from archsim.validation.table import read_table
+
+
+def run_validation(data: Path | None = None, family: str | None = None, dataset: str | None = None) -> list[Outcome]:
+    """Hold the models against measured tables.
+
+    Parameters
+    ----------
+    data : Path, optional
+        Folder whose tables are read instead of the shipped ones: files are found by name anywhere below it, absent
+        ones are skipped, and every row is scored.
+    family : str, optional
+        Only checks of this family of machines.
+    dataset : str, optional
+        Only the check of this table.
+
+    Returns
+    -------
+    list of Outcome
+        One per dataset and group.
+
+    Raises
+    ------
+    UsageError
+        No such folder, family or dataset.
+    InvalidDescriptionError
+        A table that is not CSV or lacks a needed column, or a shipped one without metadata.
+    """
+    selected = checks(family, dataset)
+    names = [each.dataset for each in selected]
+    paths = locate.shipped(names) if data is None else locate.below(Path(data), names)
+    outcomes: list[Outcome] = []
+    for each in selected:
+        if each.dataset in paths:
+            outcomes += each.judge(_read(each, paths[each.dataset], own=data is None))
+    return outcomes
+
+
+def _read(check: Check, path: Path, *, own: bool) -> Dataset:
+    table = read_table(path, check.columns)
+    return Dataset(check.dataset, path, table.rows, read_metadata(path) if own else None)
