@@ -63,12 +63,11 @@ def explain(
 
 
 def _data(explanation: Explanation) -> dict[str, Any]:
-    from archsim.cli.cite import cited_values, source_entries
+    from archsim.cli.cite import source_entries
 
     return {
         "explanation": explanation.to_dict(),
-        "values": [cited_values(path, cited) for path, cited in explanation.cited.items()],
-        "sources": source_entries(cited.source for cited in explanation.cited.values()),
+        "sources": source_entries(cited.source for cited in explanation.leaves.values()),
     }
 
 
@@ -76,8 +75,8 @@ def _blocks(explanation: Explanation) -> list[Block]:
     from archsim.cli.cite import source_entries
     from archsim.cli.screen import Facts, Line, Tree
 
-    blocks: list[Block] = [Tree(explanation)]
-    entries = source_entries(cited.source for cited in explanation.cited.values())
+    blocks: list[Block] = [Tree(explanation), *(Tree(note) for note in explanation.notes() if note.children)]
+    entries = source_entries(cited.source for cited in explanation.leaves.values())
     if entries:
         blocks += [
             Line("sources", "bold"),

@@ -91,7 +91,9 @@ def deliver(
     elif where.form == "csv":
         raise UsageError("this command has no CSV form", hint="write a .json or .txt file")
     elif where.file is None and screen.on_terminal():
-        screen.draw(blocks())
+        from archsim.cli import terminal
+
+        terminal.draw(blocks())
     else:
         _write(where, screen.plain(blocks()))
     if where.form != "json":

@@ -6,7 +6,8 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from archsim.cli import notices
@@ -22,15 +23,26 @@ EXIT_PIPE: Final = 141
 def run_process(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing is raised."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _streams():
         if not (notices.debugging() or sys.warnoptions):
             # Libraries warn programmers; what a person must know stands in the result's own warnings.
             warnings.simplefilter("ignore")
-        code = _guarded(words)
-        return _flushed(code)
+        return _flushed(_guarded(words))
+
+
+@contextlib.contextmanager
+def _streams() -> Iterator[None]:
+    """Give the command streams that can be written, whatever the caller closed and whatever their encoding."""
+    before = sys.stdout, sys.stderr
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        sys.stdout, sys.stderr = (stream or nowhere for stream in before)
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
 
 
 def _guarded(words: list[str]) -> int:
@@ -38,6 +50,10 @@ def _guarded(words: list[str]) -> int:
         return _invoke(words)
     except BrokenPipeError:
         return EXIT_PIPE
+    except SystemExit as stop:
+        # The parser leaves so when the reader of the output went away, and when it completed a word.
+        pipe = isinstance(stop.__context__, BrokenPipeError)
+        return EXIT_PIPE if pipe else stop.code if isinstance(stop.code, int) else EXIT_OK
     except KeyboardInterrupt:
         notices.notice("interrupted", "")
         return EXIT_INTERRUPTED

@@ -96,8 +96,9 @@ def first(table: Table, top: int | None) -> Table:
 
 
 def _detail(result: Result, view: str | None, top: int | None) -> Iterable[Block]:
+    alone = {"placed_on"} if len({row.placed_on for row in result.ops}) == 1 else set()
     if view is not None:
-        yield first(result.table(view), top)
+        yield without(first(result.table(view), top), alone)
         return
     table = result.table("op")
     shown = first(table, top or SHOWN)
@@ -105,8 +106,7 @@ def _detail(result: Result, view: str | None, top: int | None) -> Iterable[Block
     if rest:
         title = f"{len(shown.rows)} of {len(table.rows)} distinct ops, by time; one execution of each"
         shown = replace(shown, title=title)
-    places = {row.placed_on for row in result.ops}
-    yield without(shown, {"bytes"} if len(places) > 1 else {"bytes", "placed_on"})
+    yield without(shown, {"bytes", *alone})
 
 
 def without(table: Table, keys: Collection[str]) -> Table:

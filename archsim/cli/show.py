@@ -51,7 +51,7 @@ def show(
         where,
         data=lambda: show_workload.data(graph),
         blocks=lambda: show_workload.blocks(graph),
-        table=lambda: show_workload.table(graph),
+        table=lambda: show_workload.table(graph, whole=True),
         warnings=graph.notes,
     )
 

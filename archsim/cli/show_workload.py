@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +10,13 @@ from archsim.engine.table import Column, Table, share
 from archsim.engine.tables import count as short
 from archsim.graph.counts import count, parameters_of
 from archsim.graph.dtypes import DTYPES
-from archsim.graph.tensor import Role, Tensor
 from archsim.units import CAPACITY, format_quantity
 
 if TYPE_CHECKING:
     from archsim.cli.screen import Block
     from archsim.graph.graph import Graph
     from archsim.graph.op import Op
+    from archsim.graph.tensor import Tensor
 
 
 def moved(op: Op, tensors: Mapping[str, Tensor]) -> float:
@@ -104,13 +104,16 @@ def blocks(graph: Graph) -> list[Block]:
     ]
 
 
-def table(graph: Graph) -> Table:
-    """Return the layers as a table; ops of the same work and shapes share a row."""
+def table(graph: Graph, *, whole: bool = False) -> Table:
+    """Return the layers as a table, ops of the same work and shapes in one row; `whole` gives programs all columns."""
     columns = (
-        Column("name", "op"), Column("kind", "kind"), Column("count", "count", show=str), Column("inputs", "inputs"),
-        Column("weights", "weights"), Column("outputs", "outputs"), Column("macs", "MAC", show=short),
-        Column("parameters", "parameters", show=short), Column("bytes", "bytes", CAPACITY),
+        Column("name", "op"), Column("kind", "kind"), Column("count", "count", show=str), Column("shapes", "shapes"),
+        Column("macs", "MAC", show=short), Column("parameters", "parameters", show=short),
         Column("flop_per_byte", "FLOP/B", show=_number), Column("share", "of MAC", show=share),
+    )  # fmt: skip
+    more = (
+        Column("flops", "FLOP", show=short), Column("special_functions", "special functions", show=short),
+        Column("bytes", "bytes", CAPACITY), Column("steps", "steps", show=str),
     )  # fmt: skip
     same: dict[Any, list[Op]] = {}
     for op in graph.ops:
@@ -120,15 +123,12 @@ def table(graph: Graph) -> Table:
     rows = []
     for ops in same.values():
         op = ops[0]
-        read = [graph.tensors[name] for name in op.inputs]
         size = moved(op, graph.tensors)
-        rows.append((
-            op.name, op.kind, len(ops), _shapes(t for t in read if t.role is not Role.WEIGHT),
-            _shapes(t for t in read if t.role is Role.WEIGHT), _shapes(graph.tensors[name] for name in op.outputs),
-            op.macs, parameters_of(op, graph.tensors), size, _ratio(op.flops, size),
-            _ratio(op.macs * len(ops), everything),
-        ))  # fmt: skip
-    return Table(f"{len(graph.ops)} ops, {len(rows)} distinct; values of one execution", columns, tuple(rows))
+        row = (op.name, op.kind, len(ops), _shapes(op, graph), op.macs, parameters_of(op, graph.tensors),
+               _ratio(op.flops, size), _ratio(op.macs * len(ops), everything))  # fmt: skip
+        rows.append((*row, op.flops, op.special, size, op.steps) if whole else row)
+    title = f"{len(graph.ops)} ops, {len(rows)} distinct; values of one execution"
+    return Table(title, columns + more if whole else columns, tuple(rows))
 
 
 def _kinds(graph: Graph) -> Table:
@@ -161,8 +161,12 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _shapes(tensors: Iterable[Tensor]) -> str:
-    return " ".join("x".join(map(str, tensor.shape)) or "1" for tensor in tensors)
+def _shapes(op: Op, graph: Graph) -> str:
+    read, written = (
+        " ".join("x".join(map(str, graph.tensors[name].shape)) or "1" for name in names)
+        for names in (op.inputs, op.outputs)
+    )
+    return f"{read} -> {written}"
 
 
 def _ratio(part: float, whole: float) -> float:

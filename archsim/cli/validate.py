@@ -40,8 +40,9 @@ def validate(
     from archsim.cli.output import deliver, target
     from archsim.cli.screen import Line
     from archsim.errors import UsageError
-    from archsim.validation import checks, run_validation, to_json
-    from archsim.validation.baseline import read_baseline, worsened, write_baseline as write
+    from archsim.validation import find_checks, run_validation, to_json
+    from archsim.validation.baseline import read_baseline, worsened
+    from archsim.validation.baseline import write_baseline as write
     from archsim.validation.outcome import misses
     from archsim.validation.present import markdown, remarks, table
 
@@ -49,7 +50,7 @@ def validate(
     if as_markdown and where.form != "text":
         raise UsageError(f"--markdown and --{where.form} ask for two forms at once", hint="keep one of them")
     before = read_baseline(baseline) if baseline else {}
-    names = [each.dataset for each in checks(family, dataset)]
+    names = [each.dataset for each in find_checks(family, dataset)]
     outcomes = run_validation(data, family, dataset)
     deliver(
         where,

@@ -1,4 +1,8 @@
-"""Why a number is what it is: one run of the winner through the recording twin, as a tree of law calls."""
+"""Why a number is what it is: one run of the winner through the recording twin, as a tree of law calls.
+
+The tree shows laws with their arguments and results. A number that comes from the machine's description says from
+which leaves; the leaves and the laws are listed below with their sources.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +32,7 @@ if TYPE_CHECKING:
 SHOWN: Final = 3
 """Ops explained when none is named: those that answer for most of the quantity."""
 _QUANTITIES: Final[dict[str, Dimension]] = {"latency": TIME, "energy": ENERGY}
-_ONLY: Final = {"latency": ("cmos", "sram", "wire", "power", "energies"), "energy": ("roofline", "latency")}
-"""Laws that say nothing about a quantity, by module."""
+_LAWS: Final = "archsim.laws."
 
 
 @dataclass(frozen=True)
@@ -37,28 +40,54 @@ class Node:
     """One line of an explanation, and what stands below it."""
 
     text: str
-    source: str = ""
     children: tuple[Node, ...] = ()
 
     def lines(self, depth: int = 0) -> Iterable[str]:
         """Yield the lines of this node and of all below it, indented."""
-        yield "  " * depth + self.text + (f"   [{self.source}]" if self.source else "")
+        yield "  " * depth + self.text
         for child in self.children:
             yield from child.lines(depth + 1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the tree, ready for JSON."""
-        return {"text": self.text, "source": self.source, "children": [child.to_dict() for child in self.children]}
+        return {"text": self.text, "children": [child.to_dict() for child in self.children]}
 
 
 @dataclass(frozen=True)
 class Explanation(Node):
-    """The tree behind one quantity of a result, and the sources its numbers rest on."""
+    """The tree behind one quantity of a result.
 
-    cited: dict[str, Cited] = field(default_factory=dict)
+    Attributes
+    ----------
+    laws : mapping of str to str
+        Name of each law used to its equation and reference.
+    leaves : mapping of str to Cited
+        Each number of a description that was used to what its file says about it.
+    """
+
+    laws: dict[str, str] = field(default_factory=dict)
+    leaves: dict[str, Cited] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return "\n".join(self.lines())
+        return "\n".join([*self.lines(), *(line for node in self.notes() for line in node.lines())])
+
+    def notes(self) -> tuple[Node, ...]:
+        """Return the laws and leaves used, with their sources, as trees of their own."""
+        laws = tuple(Node(f"{name}: {about}") for name, about in self.laws.items())
+        leaves = tuple(Node(f"{path} = {about.text} ({cite(about)})") for path, about in self.leaves.items())
+        return Node("laws", laws), Node("numbers", leaves)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tree, its laws and its numbers, ready for JSON."""
+        numbers = {path: {"value": about.text, "source": cite(about)} for path, about in self.leaves.items()}
+        return {**super().to_dict(), "laws": self.laws, "numbers": numbers}
+
+
+def cite(about: Cited) -> str:
+    """Say in one line how a number is known."""
+    if about.kind is None:
+        return "exact"
+    return ", ".join(part for part in (about.kind.value, about.source, about.where, about.why) if part)
 
 
 def explain(result: Result, quantity: str, op: str | None) -> Explanation:
@@ -73,51 +102,95 @@ def explain(result: Result, quantity: str, op: str | None) -> Explanation:
         hint = did_you_mean(quantity, _QUANTITIES) or "write latency or energy"
         raise UsageError(f"cannot explain {quantity!r}", hint=hint)
     if result.run is None:
-        raise UsageError("this result was read from a file and holds no run", hint="evaluate it again")
-    rows = [row for row in result.ops if row.placed_on != "link"]
-    names = {row.name for row in rows}
-    if op is not None and op not in names:
-        raise UnknownNameError("op", op, names, hint=f"the first ones are {', '.join(list(names)[:5])}")
-    chosen = [row for row in rows if row.name == op] if op else _largest(rows, quantity)
-    cited: dict[str, Cited] = {}
-    dimension = _QUANTITIES[quantity]
-    total = getattr(result, quantity)
+        raise UsageError("this result holds no run to explain", hint="evaluate it again")
+    rows = {row.name: row for row in result.ops if row.placed_on != "link"}
+    if op is not None and op not in rows:
+        raise UnknownNameError("op", op, rows, hint=f"the first ones are {', '.join(list(rows)[:5])}")
+    largest = sorted(rows.values(), key=lambda row: -getattr(row, quantity) * row.count)
+    laws: dict[str, str] = {}
+    leaves: dict[str, Cited] = {}
+    total, show = getattr(result, quantity), _QUANTITIES[quantity]
     parts = result.exposed if quantity == "latency" else result.energy_by_detail
-    breakdown = tuple(
-        Node(f"{name}: {format_quantity(value, dimension)} ({100 * value / total:.1f} %)")
+    answers = [
+        Node(f"{name}: {format_quantity(value, show)} ({100 * value / total:.1f} %)")
         for name, value in sorted(parts.items(), key=lambda item: -item[1])
         if value
-    )
-    described = [_derived(part, quantity, cited) for part in result.run.parts if part.lowered.rows]
-    ops = [_op_node(result, row, quantity, cited) for row in chosen]
-    heading = f"{quantity} of {result.workload} on {result.hardware} = {format_quantity(total, dimension)}"
-    children = (Node("by what answers for it", children=breakdown), *described, *ops)
-    return Explanation(heading, children=children, cited=cited)
+    ]
+    chosen = [rows[op]] if op else largest[:SHOWN]
+    ops = [_Teller(result, row, quantity, laws, leaves).node() for row in chosen]
+    heading = f"{quantity} of {result.workload} on {result.hardware} = {format_quantity(total, show)}"
+    return Explanation(heading, (Node("what answers for it", tuple(answers)), *ops), laws, leaves)
 
 
-def _largest(rows: list[OpResult], quantity: str) -> list[OpResult]:
-    return sorted(rows, key=lambda row: -getattr(row, quantity) * row.count)[:SHOWN]
+class _Teller:
+    """Tells the story of one op, and collects the laws and leaves it meets."""
 
+    def __init__(
+        self, result: Result, row: OpResult, quantity: str, laws: dict[str, str], leaves: dict[str, Cited]
+    ) -> None:
+        self.result, self.row, self.quantity = result, row, quantity
+        self.laws, self.leaves = laws, leaves
+        self.part, self.index = _find(result, row.name)
 
-def _op_node(result: Result, row: OpResult, quantity: str, cited: dict[str, Cited]) -> Node:
-    part, index = _find(result, row.name)
-    chip, work, ops = _settled(part)
-    recorder = jit.Recorder()
-    out = _empty(part.outs.dtype)
-    jit.traced(part.family.cost, recorder)(ops[index], chip, work, out)
-    value = getattr(row, quantity)
-    share = 100 * value * row.count / getattr(result, quantity)
-    text = (
-        f"{row.name} ({row.kind}) on {row.placed_on}: {format_quantity(value, _QUANTITIES[quantity])}"
-        f" x {row.count} = {share:.1f} %, bound by {row.bound}"
-    )
-    return Node(text, children=tuple(_nodes(recorder.calls, part, quantity, cited)))
+    def node(self) -> Node:
+        chip, work, ops = _settled(self.part)
+        recorder = jit.Recorder()
+        jit.traced(self.part.family.cost, recorder)(ops[self.index], chip, work, _empty(self.part.outs.dtype))
+        row = self.row
+        value = getattr(row, self.quantity)
+        share = 100 * value * row.count / getattr(self.result, self.quantity)
+        times = f" x {row.count}" if row.count > 1 else ""
+        text = (
+            f"{row.name} ({row.kind}) on {row.placed_on}: {format_quantity(value, _QUANTITIES[self.quantity])}{times}"
+            f" = {share:.1f} % of all, bound by {row.bound}"
+        )
+        parts = row.exposed if self.quantity == "latency" else row.energy_by_cause
+        shares = [
+            Node(f"{name}: {format_quantity(amount, _QUANTITIES[self.quantity])}")
+            for name, amount in parts.items()
+            if amount
+        ]
+        return Node(text, (Node("of which", tuple(shares)), *self.calls(recorder.calls)))
 
+    def calls(self, calls: Iterable[jit.Call]) -> Iterable[Node]:
+        for call in calls:
+            below = tuple(self.calls(call.children))
+            if call.module.startswith(_LAWS):
+                if not isinstance(call.result, bool | None) and call.result != 0:
+                    yield self.law(call, below)
+            elif below or any(isinstance(value, jit.Leaf) for value in call.arguments.values()):
+                yield Node(f"{_first_line(call.doc)}{self.result_of(call)}", below)
 
-def _empty(dtype: np.dtype) -> SimpleNamespace:
-    import numpy as np
+    def law(self, call: jit.Call, below: tuple[Node, ...]) -> Node:
+        name = f"{call.module.removeprefix(_LAWS)}.{call.name}"
+        self.laws.setdefault(name, f"{_first_line(call.doc)}. {_reference(call.doc)}")
+        arguments = (self.argument(key, value) for key, value in call.arguments.items())
+        return Node(f"{name}{self.result_of(call)}", (*arguments, *below))
 
-    return to_rows(np.zeros(1, dtype=dtype))[0]
+    def argument(self, name: str, value: Any) -> Node:
+        if not isinstance(value, jit.Leaf):
+            return Node(f"{name} = {value:.6g}" if isinstance(value, int | float) else f"{name} = {value}")
+        for path in value.paths:
+            about = self.part.chip.cited.get(_key(path))
+            if about is not None:
+                self.leaves.setdefault(self.named(path), about)
+        return Node(f"{name} = {float(value):.6g}, from {', '.join(self.named(path) for path in value.paths)}")
+
+    def named(self, path: str) -> str:
+        """Write a list's item by its name: memory.hbm.bandwidth."""
+        node: Any = self.part.chip.spec
+        steps = []
+        for step in split_path(path):
+            node = node[int(step)] if step.isdigit() else getattr(node, step, None)
+            steps.append(getattr(node, "name", step) if step.isdigit() else step)
+        return ".".join(steps)
+
+    def result_of(self, call: jit.Call) -> str:
+        if not isinstance(call.result, int | float) or isinstance(call.result, bool):
+            return ""
+        unit = _unit(call.doc)
+        dimension = {"s": TIME, "J": ENERGY}.get(unit)
+        return f" = {format_quantity(call.result, dimension) if dimension else f'{call.result:.6g} {unit}'.rstrip()}"
 
 
 def _find(result: Result, name: str) -> tuple[Part, int]:
@@ -128,25 +201,18 @@ def _find(result: Result, name: str) -> tuple[Part, int]:
     raise UnknownNameError("op", name, ())
 
 
-def _derived(part: Part, quantity: str, cited: dict[str, Cited]) -> Node:
-    recorder = jit.Recorder()
-    jit.traced(part.family.derive, recorder)(_leaves(part), _scratch(part))
-    return Node(
-        f"what follows from the description of {part.chip.name}",
-        children=tuple(_nodes(recorder.calls, part, quantity, cited)),
-    )
-
-
 def _settled(part: Part) -> tuple[SimpleNamespace, SimpleNamespace, list[SimpleNamespace]]:
-    """Return the chip, the scratch record as the last round left it, and the ops."""
-    chip, work, ops = _leaves(part), _scratch(part), to_rows(part.lowered.table)
+    """Return the chip, the scratch record as the last round left it, and the ops; numbers know their leaves."""
+    chip, work, ops = _leaves(part), _empty(record(part.family.work_table)), to_rows(part.lowered.table)
     run = jit.bound(run_point, phases(part.family))
-    run(ops, chip, work, [_empty(part.outs.dtype)], _empty(part.totals.dtype))
+    run(ops, chip, work, [_empty(part.outs.dtype) for _ in ops], _empty(part.totals.dtype))
     return chip, work, ops
 
 
-def _scratch(part: Part) -> SimpleNamespace:
-    return _empty(record(part.family.work_table))
+def _empty(dtype: np.dtype) -> SimpleNamespace:
+    import numpy as np
+
+    return to_rows(np.zeros(1, dtype=dtype))[0]
 
 
 def _leaves(part: Part) -> SimpleNamespace:
@@ -160,57 +226,20 @@ def _leaves(part: Part) -> SimpleNamespace:
 
 
 def _marked(value: Any, path: str) -> Any:
-    if isinstance(value, list):
-        if "*" in path:
-            return [_marked(item, path.replace("*", str(index), 1)) for index, item in enumerate(value)]
-        return [jit.Leaf(item, f"{path}.{name}") for item, name in zip(value, NAMES, strict=False)]
-    return jit.Leaf(value, path)
-
-
-def _nodes(calls: Iterable[jit.Call], part: Part, quantity: str, cited: dict[str, Cited]) -> Iterable[Node]:
-    for call in calls:
-        module = call.module.rpartition(".")[2]
-        if module in _ONLY[quantity]:
-            continue
-        children = tuple(_nodes(call.children, part, quantity, cited))
-        children = (*_arguments(call, part, cited), *children)
-        if isinstance(call.result, bool | None) or call.result == 0:
-            if call.children and call.result is None:
-                below = tuple(_nodes(call.children, part, quantity, cited))
-                if below:
-                    yield Node(f"{module}.{call.name}: {_first_line(call.doc)}", children=below)
-            continue
-        unit = _unit(call.doc)
-        value = f"{call.result:.4g} {unit}".rstrip() if isinstance(call.result, float | int) else str(call.result)
-        yield Node(f"{module}.{call.name} = {value}: {_first_line(call.doc)}", _reference(call.doc), children)
-
-
-def _arguments(call: jit.Call, part: Part, cited: dict[str, Cited]) -> Iterable[Node]:
-    for name, value in call.arguments.items():
-        if isinstance(value, jit.Leaf):
-            about = part.chip.cited.get(_key(value.path))
-            if about is not None:
-                cited[value.path] = about
-            yield Node(f"{name} = {float(value):.6g} from {value.path}", _cite(about))
-        elif isinstance(value, bool | int | float):
-            yield Node(f"{name} = {value:.6g}")
+    if not isinstance(value, list):
+        return jit.Leaf(value, path)
+    if "*" in path:
+        return [_marked(item, path.replace("*", str(index), 1)) for index, item in enumerate(value)]
+    return [jit.Leaf(item, f"{path}.{name}") for item, name in zip(value, NAMES, strict=False)]
 
 
 def _key(path: str) -> tuple[str | int, ...]:
     return tuple(int(step) if step.isdigit() else step for step in split_path(path))
 
 
-def _cite(about: Cited | None) -> str:
-    if about is None:
-        return ""
-    if about.source is None:
-        return f'"{about.text}", {about.kind or "exact"}{": " + about.why if about.why else ""}'
-    return ", ".join(str(part) for part in (f'"{about.text}"', about.kind, about.source, about.where) if part)
-
-
 def _first_line(doc: str) -> str:
     line = doc.strip().split("\n", 1)[0].rstrip(".")
-    return re.sub(r"^(Return|Fill) (the )?", "", line)
+    return re.sub(r"^(Return|Fill|Say) (the )?", "", line)
 
 
 def _unit(doc: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from archsim.errors import GraphError
@@ -25,7 +25,7 @@ def expand_attention(graph: Graph) -> Graph:
     Raises
     ------
     GraphError
-        An attention op that lacks its query, keys or values.
+        An attention op that is fused already, or lacks its query, keys or values.
     """
     if not any(isinstance(op.work, Attention) for op in graph.ops):
         return graph
@@ -37,6 +37,8 @@ def expand_attention(graph: Graph) -> Graph:
 
 
 def _expand(op: Op, work: Attention, tensors: dict[str, Tensor]) -> list[Op]:
+    if op.epilogue:
+        raise GraphError(f"attention {op.name!r} is fused already", hint="expand the graph as it was before fusion")
     needed = 4 if isinstance(work, AttentionGradient) else 3
     if len(op.inputs) < needed or not op.outputs:
         raise GraphError(
@@ -58,7 +60,7 @@ class _Pieces:
         query, keys, values, *more = self._inputs()
         scores, shares, softmax = self._softmax(query, keys, more, self.op.outputs[1:])
         last = self._matmul("values", (shares, values), self.op.outputs[:1], self._stacked, self._value, self._keys)
-        return [scores, softmax, replace(last, epilogue=self.op.epilogue)]
+        return [scores, softmax, last]
 
     def gradient(self) -> list[Op]:
         query, keys, values, gradient, *_ = self._inputs()

@@ -15,22 +15,43 @@ from archsim.jit.walk import Bind, plain, walk
 
 
 class Leaf(float):
-    """A number that remembers which leaf of a description it is, such as ``memory.hbm.bandwidth``.
+    """A number that remembers which leaves of a description it was made from, such as ``memory.hbm.bandwidth``.
 
-    Arithmetic gives plain floats: only the leaf itself carries the path.
+    Arithmetic with operators keeps the memory: the product of a clock and a width comes from both. Functions of
+    `math` return plain floats and forget.
     """
 
-    __slots__ = ("path",)
-    path: str
+    __slots__ = ("paths",)
+    paths: tuple[str, ...]
 
-    def __new__(cls, value: float, path: str) -> Leaf:
-        """Make the leaf of `path`, worth `value` in SI units."""
+    def __new__(cls, value: float, *paths: str) -> Leaf:
+        """Make a number that comes from `paths`, worth `value` in SI units."""
         leaf = super().__new__(cls, value)
-        leaf.path = path
+        leaf.paths = paths
         return leaf
 
-    def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]
-        return float(self), self.path
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return float(self), *self.paths
+
+
+def _remembering(name: str) -> Callable[[Leaf, Any], Any]:
+    plain_operator = getattr(float, name)
+
+    def operator(self: Leaf, *others: Any) -> Any:
+        value = plain_operator(self, *others)
+        if not isinstance(value, float):
+            return value
+        paths = dict.fromkeys(self.paths)
+        for other in others:
+            paths |= dict.fromkeys(getattr(other, "paths", ()))
+        return Leaf(value, *paths)
+
+    operator.__name__ = name
+    return operator
+
+
+for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "rpow"):
+    setattr(Leaf, f"__{_name}__", _remembering(f"__{_name}__"))
 
 
 @dataclass

@@ -5,7 +5,7 @@
 """
 
 from archsim.validation.outcome import Outcome, to_json
-from archsim.validation.registry import Check, check, checks
+from archsim.validation.registry import Check, check, find_checks
 from archsim.validation.runner import run_validation
 
-__all__ = ["Check", "Outcome", "check", "checks", "run_validation", "to_json"]
+__all__ = ["Check", "Outcome", "check", "find_checks", "run_validation", "to_json"]

@@ -59,7 +59,7 @@ def check(dataset: str, *, topic: str, family: str, columns: tuple[str, ...], ti
 
     def register(judge: Judge) -> Judge:
         known = _CHECKS.get(dataset)
-        if known and known.judge.__qualname__ != judge.__qualname__:
+        if known and known.judge.__module__ != judge.__module__:
             raise UsageError(f"the dataset {dataset!r} has a check already", hint="extend that one")
         _CHECKS[dataset] = Check(dataset, judge, columns, topic, family, title)
         return judge
@@ -74,7 +74,7 @@ def _load() -> None:
         importlib.import_module(f"{package.__name__}.{module.name}")
 
 
-def checks(family: str | None = None, dataset: str | None = None) -> list[Check]:
+def find_checks(family: str | None = None, dataset: str | None = None) -> list[Check]:
     """List checks by dataset.
 
     Parameters

@@ -8,7 +8,7 @@ from archsim.validation import locate
 from archsim.validation.dataset import Dataset
 from archsim.validation.metadata import read_metadata
 from archsim.validation.outcome import Outcome
-from archsim.validation.registry import Check, checks
+from archsim.validation.registry import Check, find_checks
 from archsim.validation.table import read_table
 
 
@@ -37,7 +37,7 @@ def run_validation(data: Path | None = None, family: str | None = None, dataset:
     InvalidDescriptionError
         A table that is not CSV or lacks a needed column, or a shipped one without metadata.
     """
-    selected = checks(family, dataset)
+    selected = find_checks(family, dataset)
     names = [each.dataset for each in selected]
     paths = locate.shipped(names) if data is None else locate.below(Path(data), names)
     outcomes: list[Outcome] = []

@@ -182,7 +182,19 @@ def test_weights_dequantised_in_the_file_are_read_as_stored(tmp_path):
 def test_packed_weights_of_four_bits(tmp_path):
     def build(s):
         packed = s.weight("w", (64, 2, 8), UINT8)
-        return [s.node("MatMulNBits", s.input("x", (3, 5, 32)), packed, s.weight("s", (128,)), K=32, N=64, bits=4, block_size=16, domain="com.microsoft")]  # fmt: skip
+        return [
+            s.node(
+                "MatMulNBits",
+                s.input("x", (3, 5, 32)),
+                packed,
+                s.weight("s", (128,)),
+                K=32,
+                N=64,
+                bits=4,
+                block_size=16,
+                domain="com.microsoft",
+            )
+        ]
 
     imported = single(tmp_path, build, domains=["com.microsoft"])
     assert works(imported) == [MatMul(1, 15, 64, 32)]
@@ -219,7 +231,10 @@ def pooled(s, op, **attributes):
     ("build", "expected"),
     [
         (lambda s: pooled(s, "MaxPool", kernel_shape=[2, 2], strides=[2, 2]), Reduce("max_pool", 96, 4)),
-        (lambda s: pooled(s, "AveragePool", kernel_shape=[3, 3], ceil_mode=1, strides=[2, 2]), Reduce("average_pool", 96, 9)),
+        (
+            lambda s: pooled(s, "AveragePool", kernel_shape=[3, 3], ceil_mode=1, strides=[2, 2]),
+            Reduce("average_pool", 96, 9),
+        ),
         (lambda s: pooled(s, "GlobalAveragePool"), Reduce("average_pool", 6, 64)),
         (lambda s: pooled(s, "ReduceMean", axes=[2, 3], keepdims=0), Reduce("mean", 6, 64)),
         (lambda s: pooled(s, "ReduceMax"), Reduce("max", 1, 384)),
@@ -230,21 +245,49 @@ def pooled(s, op, **attributes):
         (lambda s: [s.node("TopK", s.input("x", (4, 10)), s.number([3]), outputs=2)[0]], Reduce("top_k", 4, 10)),
         (lambda s: [s.node("CumSum", s.input("x", (4, 10)), s.number(1))], Elementwise("add", 40)),
         (lambda s: [s.node("Pow", s.input("x", (4,)), s.number(2, np.float32))], Elementwise("square", 4)),
-        (lambda s: [s.node("Sum", *(s.input(n, (4, 1)) for n in "ab"), s.input("c", (4, 9)))], Elementwise("add", 36, 2)),
+        (
+            lambda s: [s.node("Sum", *(s.input(n, (4, 1)) for n in "ab"), s.input("c", (4, 9)))],
+            Elementwise("add", 36, 2),
+        ),
         (lambda s: [s.node("Transpose", s.input("x", (4, 9)))], Move("transpose", 36)),
-        (lambda s: [s.node("Slice", s.input("x", (4, 9)), s.number([0]), s.number([2]), s.number([1]))], Move("slice", 8)),
+        (
+            lambda s: [s.node("Slice", s.input("x", (4, 9)), s.number([0]), s.number([2]), s.number([1]))],
+            Move("slice", 8),
+        ),
         (lambda s: [s.node("Pad", s.input("x", (4, 9)), s.number([1, 0, 0, 1]))], Move("pad", 50)),
-        (lambda s: [s.node("Resize", s.input("x", (1, 2, 4, 4)), "", s.number([1, 1, 2, 2], np.float32))], Move("resize_nearest", 128)),
-        (lambda s: [s.node("Resize", s.input("x", (1, 2, 4, 4)), "", "", s.number([1, 2, 8, 8]), mode="linear")], Elementwise("resize_linear", 128, 7.0)),
+        (
+            lambda s: [s.node("Resize", s.input("x", (1, 2, 4, 4)), "", s.number([1, 1, 2, 2], np.float32))],
+            Move("resize_nearest", 128),
+        ),
+        (
+            lambda s: [s.node("Resize", s.input("x", (1, 2, 4, 4)), "", "", s.number([1, 2, 8, 8]), mode="linear")],
+            Elementwise("resize_linear", 128, 7.0),
+        ),
         (lambda s: [s.node("DFT", s.input("x", (3, 16, 2)), axis=1)], Fft(3, 16)),
         (lambda s: [s.node("Gather", s.weight("w", (50, 8)), s.input("i", (2, 3), TensorProto.INT64))], Gather(6, 8)),
         (lambda s: [s.node("Gather", s.input("x", (2, 5, 8)), s.number(0), axis=1)], Move("slice", 16)),
-        (lambda s: [s.node("GatherElements", s.input("x", (4, 9)), s.input("i", (4, 2), TensorProto.INT64), axis=1)], Gather(8, 1)),
-        (lambda s: [s.node("GatherND", s.input("x", (4, 9, 5)), s.input("i", (7, 2), TensorProto.INT64))], Gather(7, 5)),
-        (lambda s: [s.node("ScatterND", s.input("x", (4, 9)), s.input("i", (3, 1), TensorProto.INT64), s.input("u", (3, 9)))], Scatter(3, 9)),
-        (lambda s: [s.node("Where", s.input("c", (4, 1), TensorProto.BOOL), s.input("x", (4, 9)), s.number(0, np.float32))], Elementwise("select", 36)),
+        (
+            lambda s: [s.node("GatherElements", s.input("x", (4, 9)), s.input("i", (4, 2), TensorProto.INT64), axis=1)],
+            Gather(8, 1),
+        ),
+        (
+            lambda s: [s.node("GatherND", s.input("x", (4, 9, 5)), s.input("i", (7, 2), TensorProto.INT64))],
+            Gather(7, 5),
+        ),
+        (
+            lambda s: [
+                s.node("ScatterND", s.input("x", (4, 9)), s.input("i", (3, 1), TensorProto.INT64), s.input("u", (3, 9)))
+            ],
+            Scatter(3, 9),
+        ),
+        (
+            lambda s: [
+                s.node("Where", s.input("c", (4, 1), TensorProto.BOOL), s.input("x", (4, 9)), s.number(0, np.float32))
+            ],
+            Elementwise("select", 36),
+        ),
     ],
-)  # fmt: skip
+)
 def test_single_operators(tmp_path, build, expected):
     assert works(single(tmp_path, build)) == [expected]
 
@@ -311,9 +354,20 @@ def test_group_query_attention_with_a_cache(tmp_path):
         lengths, total = s.input("lengths", (2,), TensorProto.INT32), s.input("total", (1,), TensorProto.INT32)
         tables = [s.weight(name, (128, 4)) for name in ("cosine", "sine")]
         return s.node(
-            "GroupQueryAttention", q, k, v, *past, lengths, total, *tables, outputs=3,
-            num_heads=8, kv_num_heads=4, do_rotary=1, domain="com.microsoft",
-        )  # fmt: skip
+            "GroupQueryAttention",
+            q,
+            k,
+            v,
+            *past,
+            lengths,
+            total,
+            *tables,
+            outputs=3,
+            num_heads=8,
+            kv_num_heads=4,
+            do_rotary=1,
+            domain="com.microsoft",
+        )
 
     imported = single(tmp_path, build, domains=["com.microsoft"])
     rotations, attention = works(imported)[:2], works(imported)[2]

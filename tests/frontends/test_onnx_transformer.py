@@ -93,12 +93,12 @@ def test_batch_binds_the_first_dimension(path):
 
 
 def test_an_open_dimension_is_named(path):
-    with pytest.raises(ImportFormatError, match="'sequence'.*--bind sequence=1"):
+    with pytest.raises(ImportFormatError, match=r"'sequence'.*--bind sequence=1"):
         load_onnx(path, batch=3)
 
 
 def test_a_misspelt_dimension(path):
-    with pytest.raises(UnknownNameError, match="'sequenze'.*did you mean 'sequence'"):
+    with pytest.raises(UnknownNameError, match=r"'sequenze'.*did you mean 'sequence'"):
         load_onnx(path, bind={"batch": 1, "sequenze": 4})
 
 

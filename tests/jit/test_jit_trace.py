@@ -93,7 +93,7 @@ def test_leaves_arrays_defaults_and_renamed_records():
     assert jit.traced(rename, recorder)(chip) == 8.0
     picked, touched = recorder.calls
     assert picked.arguments == {"values": (1.0, 3.0), "n": 1, "scale": 2.0}
-    assert picked.arguments["values"][0].path == "memory[0].bandwidth"
+    assert picked.arguments["values"][0].paths == ("memory[0].bandwidth",)
     assert touched.arguments == {"c": "machine_row"}
     (inner,) = touched.children
     assert inner.arguments["value"] is clock and inner.result is clock
@@ -119,5 +119,14 @@ def test_an_exception_leaves_the_recorder_usable():
 def test_a_leaf_is_a_float_that_survives_copying():
     leaf = jit.Leaf(3.5, "memory.hbm.bandwidth")
     for same in (leaf, copy.deepcopy(leaf), pickle.loads(pickle.dumps(leaf))):
-        assert same == 3.5 and isinstance(same, float) and same.path == "memory.hbm.bandwidth"
-    assert type(leaf * 2) is float and repr(leaf) == "3.5"
+        assert same == 3.5 and isinstance(same, float) and same.paths == ("memory.hbm.bandwidth",)
+    assert repr(leaf) == "3.5"
+
+
+def test_arithmetic_remembers_every_leaf_it_used_once():
+    clock, width = jit.Leaf(2.0, "clock"), jit.Leaf(64.0, "memory.l2.width")
+    rate = 3 * clock * width / clock + 1
+    assert rate == 193.0 and rate.paths == ("clock", "memory.l2.width")
+    assert (1 - clock).paths == ("clock",) and (clock**2).paths == ("clock",) and (2.0**clock).paths == ("clock",)
+    assert max(clock, 1.0) is clock
+    assert clock > 1

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 from archsim.errors import did_you_mean
-from archsim.frontends.native.fields import Node
+from archsim.frontends.fields import Node
 from archsim.graph import Op, Phase, Role, Tensor
 from archsim.graph.work import Work
 

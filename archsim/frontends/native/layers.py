@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Final
 
 from archsim.errors import ArchsimError, did_you_mean
-from archsim.frontends.native.fields import Node
+from archsim.frontends.fields import Node
 from archsim.graph import GraphBuilder, Tensor
 
 LAYERS: Final = (
@@ -23,9 +23,12 @@ LAYERS: Final = (
 _DEFAULTED: Final = ("x", "inputs")
 """Parameters that mean the last layer's output when they are left out."""
 
+_SIGNED: Final = ("axis", "axes")
+"""Parameters that may be negative: they count from the end."""
+
 _READERS: Final[dict[str, Callable[[Node], Any]]] = {
-    "int": lambda node: node.integer(None),
-    "int | None": lambda node: node.integer(None),
+    "int": lambda node: node.integer(None if node.label in _SIGNED else 0),
+    "int | None": Node.integer,
     "float": Node.number,
     "bool": Node.flag,
     "str": Node.text,
@@ -33,8 +36,8 @@ _READERS: Final[dict[str, Callable[[Node], Any]]] = {
     "Pair": Node.pair,
     "Pair | None": Node.pair,
     "Padding": Node.padding,
-    "Sequence[int]": lambda node: node.integers(None),
-    "Sequence[int] | None": lambda node: node.integers(None),
+    "Sequence[int]": lambda node: node.integers(None if node.label in _SIGNED else 1),
+    "Sequence[int] | None": Node.integers,
 }
 """How a parameter is read, by its annotation."""
 
@@ -107,7 +110,7 @@ class Layers:
                                  "indent its arguments below its name, or put them in braces")  # fmt: skip
             kind, arguments = next(iter(entries.items()))
             if arguments.value is None:
-                arguments.value = {}
+                arguments = Node(arguments.document, arguments.path, {})
         if kind not in LAYERS:
             hint = did_you_mean(kind, LAYERS) or f"known layers: {', '.join(LAYERS)}"
             raise node.wrong(f"there is no layer {kind!r}", hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -31,7 +31,7 @@ class Emitter:
         self.notes: list[str] = []
         self._ops: list[Op] = []
         self._tensors: dict[str, Tensor] = {}
-        self._names: set[str] = set()
+        self._op_names: set[str] = set()
 
     def note(self, text: str) -> None:
         """Record something the reader of a result should know."""
@@ -69,7 +69,7 @@ class Emitter:
             first = position == 0
             given = tuple(shape) if first and shape is not None else slot.shape
             outputs.append(self._result(node, slot, given, code if first else None) if slot.used or first else None)
-        self._add(self.unique(node.name), work, inputs, [value for value in outputs if value], steps, reads)
+        self._add(node.name, work, inputs, [value for value in outputs if value], steps, reads)
         return outputs
 
     def inner(
@@ -85,8 +85,8 @@ class Emitter:
         reads: Sequence[int] | None = None,
     ) -> Value:
         """Add one of several ops a node consists of, and return its result."""
-        name = self.unique(f"{node.name}/{part}")
-        value = self._computed(f"{node.name}/{part}", tuple(shape), code or node.need(0).code)
+        name = f"{node.name}/{part}"
+        value = self._computed(name, tuple(shape), code or node.need(0).code)
         self._add(name, work, inputs, [value], steps, reads)
         return value
 
@@ -111,15 +111,6 @@ class Emitter:
         """Take back the ops added since `mark`."""
         del self._ops[mark:]
 
-    def unique(self, name: str) -> str:
-        """Return `name`, with a number behind it when an op or tensor already has it."""
-        candidate, number = name, 1
-        while candidate in self._names:
-            number += 1
-            candidate = f"{name}_{number}"
-        self._names.add(candidate)
-        return candidate
-
     def handle(self, value: Value) -> Tensor | None:
         """Tensor behind a value; None for literals and for tensors without elements."""
         if value.tensor is not None:
@@ -130,7 +121,7 @@ class Emitter:
         if source.tensor is None:
             role = source.role or _usual_role(value)
             source.tensor = Tensor(
-                self.unique(source.name),
+                _unique(source.name, self._tensors),
                 source.shape,
                 self._format(source.code, source.name),
                 role,
@@ -173,7 +164,7 @@ class Emitter:
     def _computed(self, name: str, shape: tuple[int, ...], code: int) -> Value:
         value = Value(name, shape, code)
         if value.elements:
-            value.tensor = Tensor(self.unique(name), shape, self._format(code, name))
+            value.tensor = Tensor(_unique(name, self._tensors), shape, self._format(code, name))
             self._tensors[value.tensor.name] = value.tensor
         return value
 
@@ -197,10 +188,21 @@ class Emitter:
                 names.append(tensor.name)
                 elements.append(value.elements if reads is None else reads[position])
         whole = all(self._tensors[name].elements == read for name, read in zip(names, elements, strict=True))
-        self._ops.append(Op(name, work, tuple(names), written, steps=steps, reads=() if whole else tuple(elements)))
+        full = _unique(name, self._op_names)
+        self._op_names.add(full)
+        self._ops.append(Op(full, work, tuple(names), written, steps=steps, reads=() if whole else tuple(elements)))
 
     def _format(self, code: int, name: str) -> str:
         return formats.number_format(code, self.dtype, name)
+
+
+def _unique(name: str, taken: Container[str]) -> str:
+    """Return `name`, with a number behind it when it is taken."""
+    candidate, number = name, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate
 
 
 def _with_role(value: Value | None, role: Role) -> Value | None:

@@ -128,6 +128,7 @@ def _walked(
     except ArchsimError:
         raise
     except Exception as error:
+        # The onnx library meets a damaged file with exceptions of many kinds.
         text = " ".join(str(error).split()) or type(error).__name__
         raise ImportFormatError(f"{path.name!r} is not a legal ONNX graph: {text[:300]}") from error
     return Imported(graph, walk.coverage)

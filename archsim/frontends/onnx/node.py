@@ -9,6 +9,13 @@ from archsim.errors import ImportFormatError
 from archsim.frontends.onnx.value import Value
 
 STANDARD = frozenset({"", "ai.onnx"})
+_LONGEST = 100
+
+
+def operator_label(domain: str, op: str) -> str:
+    """Operator as people write it; whatever cannot be printed on one line is replaced."""
+    text = op if domain in STANDARD else f"{domain}::{op}"
+    return "".join(sign if sign.isprintable() else "?" for sign in text[:_LONGEST])
 
 
 class Unmapped(Exception):
@@ -56,7 +63,7 @@ class Node:
     @property
     def label(self) -> str:
         """Operator as people write it, with the domain unless it is the standard one."""
-        return f"{self.domain}::{self.op}" if self.domain else self.op
+        return operator_label(self.domain, self.op)
 
     def get(self, position: int) -> Value | None:
         """Input at `position`; None when it is left out."""

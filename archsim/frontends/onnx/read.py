@@ -43,9 +43,9 @@ def read_model(path: Path) -> Any:
         The `onnx` package is not installed.
     """
     onnx = onnx_library()
-    model = onnx.ModelProto()
+    model, content = onnx.ModelProto(), _bytes(path)
     try:
-        model.ParseFromString(_bytes(path))
+        model.ParseFromString(content)
     except Exception as error:
         # The class of protobuf's decode error moves between its versions; whatever it raises means the same.
         raise ImportFormatError(
@@ -53,6 +53,7 @@ def read_model(path: Path) -> Any:
         ) from error
     if not model.graph.node:
         raise ImportFormatError(f"the ONNX graph in {path.name!r} has no nodes", hint="export the model again")
+    _check_text(model.graph, path)
     strip(model.graph)
     return _inlined(model, path) if len(model.functions) else model
 
@@ -75,6 +76,18 @@ def _bytes(path: Path) -> bytes:
     if content.startswith(b"version https://git-lfs"):
         raise ImportFormatError(f"{path.name!r} is a Git LFS pointer, not the model", hint="run: git lfs pull")
     return content
+
+
+def _check_text(graph: Any, path: Path) -> None:
+    """Raise when a name is not UTF-8: protobuf then hands out bytes, which are equal to no name."""
+    names = [text for node in graph.node for text in (node.name, node.op_type, node.domain, *node.input, *node.output)]
+    for entry in (*graph.input, *graph.output, *graph.value_info):
+        names += [entry.name, *(dim.dim_param for dim in entry.type.tensor_type.shape.dim)]
+    names += [tensor.name for tensor in graph.initializer]
+    if any(isinstance(name, bytes) for name in names):
+        raise ImportFormatError(
+            f"{path.name!r} holds a name that is not text", hint="the file is damaged; export it again"
+        )
 
 
 def strip(graph: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from archsim.errors import ImportFormatError, UsageError
 from archsim.frontends.coverage import Coverage
 from archsim.frontends.onnx.emit import Emitter, Results
-from archsim.frontends.onnx.node import STANDARD, Node, Slot
+from archsim.frontends.onnx.node import Node, Slot, operator_label
 from archsim.frontends.onnx.value import Source, Value
 from archsim.graph import Role
 from archsim.graph.work import Opaque
@@ -46,8 +46,7 @@ class Unknown:
     def expect(self, protos: Iterable[Any]) -> None:
         """Remember which operators of the file have no mapping, to name them all at once."""
         for proto in protos:
-            domain = "" if proto.domain in STANDARD else proto.domain
-            self._ahead[f"{domain}::{proto.op_type}" if domain else proto.op_type] += 1
+            self._ahead[operator_label(proto.domain, proto.op_type)] += 1
 
     def resolve(self, node: Node, reason: str) -> Results:
         """Return stand-ins for the node's outputs.

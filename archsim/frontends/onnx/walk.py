@@ -10,7 +10,7 @@ from archsim.frontends.coverage import Coverage
 from archsim.frontends.onnx.dims import Dims, open_dimension
 from archsim.frontends.onnx.emit import Emitter, Results
 from archsim.frontends.onnx.infer import Inference
-from archsim.frontends.onnx.node import STANDARD, Node, Slot, Unmapped
+from archsim.frontends.onnx.node import STANDARD, Node, Slot, Unmapped, operator_label
 from archsim.frontends.onnx.ops import mapper
 from archsim.frontends.onnx.origins import derived, graph_input, initialisers, looks_up, measured, payload
 from archsim.frontends.onnx.read import strip
@@ -82,7 +82,7 @@ class Walk:
         if dead:
             self._emitter.note(f"{len(dead)} nodes that no output needs were left out")
         for proto in dead:
-            self.coverage.folded[proto.op_type] += 1
+            self.coverage.folded[operator_label(proto.domain, proto.op_type)] += 1
 
     def _visit(self, proto: Any, used: set[str]) -> None:
         node = self._node(proto)
@@ -106,7 +106,7 @@ class Walk:
         for wanted in proto.input:
             if wanted and wanted not in self.values:
                 raise ImportFormatError(
-                    f"node {name!r} ({proto.op_type}) reads {wanted!r}, which no node before it writes"
+                    f"node {name!r} ({operator_label(domain, proto.op_type)}) reads {wanted!r}, which no node before it writes"
                 )
             inputs.append(self.values[wanted] if wanted else None)
         node = Node(name, proto.op_type, domain, self._inference.version(domain), self._attributes(proto), inputs)

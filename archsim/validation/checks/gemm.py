@@ -74,7 +74,8 @@ def judge(dataset: Dataset, *, copies: int) -> list[Outcome]:
         except SkipRow as skip:
             tally.skip(_group(row, machines), skip.reason, row.line)
             continue
-        if dataset.side({"device": chip.name, "m": sample.work.m, "n": sample.work.n, "k": sample.work.k}) == "fit":
+        labels = {"device": chip.name, "m": sample.work.m, "n": sample.work.n, "k": sample.work.k}
+        if dataset.side(labels) == "fit" and not dataset.is_anchor(row):
             tally.keep_for_fit(sample.group)
         else:
             samples.setdefault(chip.name, (chip, []))[1].append(sample)
