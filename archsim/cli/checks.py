@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Final
 
 PACKAGES: Final = ("numpy", "numba", "scipy", "networkx", "pydantic", "PyYAML", "typer", "rich")
@@ -97,14 +98,16 @@ def _models() -> Iterator[Check]:
     for kind in ("hardware", "technology", "measured"):
         yield _guarded(f"models/{kind}", lambda kind=kind: f"{_found(kind)} found")  # type: ignore[misc]
     yield _guarded("workloads", lambda: f"{_workloads()} names")
-    from archsim.errors import ArchsimError
+    for entry in catalogue.entries("hardware"):
+        check = _guarded(entry.name, lambda path=entry.path: _loaded(path), f"correct {entry.path}")  # type: ignore[misc]
+        if not check.ok:
+            yield check
+
+
+def _loaded(path: Path) -> str:
     from archsim.io.hardware import load_hardware
 
-    for entry in catalogue.entries("hardware"):
-        try:
-            load_hardware(entry.path)
-        except ArchsimError as error:
-            yield Check(entry.name, False, error.message, f"correct {entry.path}")
+    return load_hardware(path).name
 
 
 def _found(kind: str) -> int:

@@ -60,12 +60,13 @@ def run(
 def summary(result: Result) -> Iterable[Block]:
     """Yield the head of a result: what it is, its totals, and energy by cause."""
     from archsim.cli.screen import Bars, Facts, Line
+    from archsim.engine.table import fraction
     from archsim.engine.tables import count
     from archsim.units import ENERGY, POWER, TIME, format_quantity
 
     yield Line(f"{result.workload} on {result.hardware}", "bold")
-    bound = result.exposed[result.bound] / result.latency if result.latency else 0.0
-    per_item = format_quantity(result.energy / result.items, ENERGY) if result.items else ""
+    bound = fraction(result.exposed[result.bound], result.latency)
+    per_item = format_quantity(fraction(result.energy, result.items), ENERGY)
     yield Facts(
         (
             ("latency", format_quantity(result.latency, TIME)),

@@ -26,7 +26,7 @@ def show(
     output: options.Output = None,
 ) -> None:
     """Show the layers of a workload, or every value of a machine with its source."""
-    from archsim.cli import inputs, show_hardware, show_workload
+    from archsim.cli import inputs
     from archsim.cli.output import deliver, target
     from archsim.errors import UsageError
 
@@ -35,6 +35,8 @@ def show(
     if is_machine(name):
         if any((batch, bind, param, unknown)):
             raise UsageError(f"{name!r} is a machine", hint="--batch, --bind, --param and --unknown are for workloads")
+        from archsim.cli import show_hardware
+
         chip = inputs.load_machine(name, sets)
         leaves = show_hardware.leaves(chip)
         deliver(
@@ -46,6 +48,8 @@ def show(
         return
     if sets:
         raise UsageError(f"{name!r} is a workload", hint="--set is for machines; write --param or --bind")
+    from archsim.cli import show_workload
+
     graph = inputs.load_workload(name, options_given)
     deliver(
         where,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from archsim.engine.table import Column, Table, share
+from archsim.engine.table import Column, Table, fraction, share
 from archsim.engine.tables import count as short
 from archsim.graph.counts import count, parameters_of
 from archsim.graph.dtypes import DTYPES
@@ -47,7 +47,7 @@ def data(graph: Graph) -> dict[str, Any]:
             "special_functions": op.special,
             "parameters": parameters_of(op, graph.tensors),
             "bytes": moved(op, graph.tensors),
-            "flop_per_byte": _ratio(op.flops, moved(op, graph.tensors)),
+            "flop_per_byte": fraction(op.flops, moved(op, graph.tensors)),
             "sizes": asdict(op.work) if is_dataclass(op.work) else {},
             "inputs": [_tensor(graph.tensors[name]) for name in op.inputs],
             "outputs": [_tensor(graph.tensors[name]) for name in op.outputs],
@@ -69,8 +69,8 @@ def data(graph: Graph) -> dict[str, Any]:
         "state_bytes": totals.state_bytes,
         "activations": totals.activations,
         "activation_bytes": totals.activation_bytes,
-        "flop_per_byte": _ratio(totals.flops, everything),
-        "flop_per_byte_at_most": _ratio(totals.flops, least_moved(graph)),
+        "flop_per_byte": fraction(totals.flops, everything),
+        "flop_per_byte_at_most": fraction(totals.flops, least_moved(graph)),
         "by_kind": _kinds(graph).to_dicts(),
         "ops": ops,
         "warnings": list(graph.notes),
@@ -83,7 +83,7 @@ def blocks(graph: Graph) -> list[Block]:
 
     totals = count(graph)
     everything = sum(moved(op, graph.tensors) for op in graph.ops)
-    intensity = _ratio(totals.flops, everything)
+    intensity = fraction(totals.flops, everything)
     facts = [
         ("work", f"{short(totals.macs)} MAC, {short(totals.flops)} FLOP, {short(totals.special)} special functions"),
         ("parameters", f"{short(totals.parameters)}, {format_quantity(totals.weight_bytes, CAPACITY, 4)}"),
@@ -92,7 +92,7 @@ def blocks(graph: Graph) -> list[Block]:
         ("one run", f"{graph.items:g} {graph.item}{'' if graph.items == 1 else 's'}"),
         (
             "intensity",
-            f"{intensity:.4g} FLOP/B op by op, {_ratio(totals.flops, least_moved(graph)):.4g} FLOP/B at most",
+            f"{intensity:.4g} FLOP/B op by op, {fraction(totals.flops, least_moved(graph)):.4g} FLOP/B at most",
         ),
         ("parameters set", ", ".join(f"{key}={value}" for key, value in graph.parameters.items())),
     ]
@@ -125,7 +125,7 @@ def table(graph: Graph, *, whole: bool = False) -> Table:
         op = ops[0]
         size = moved(op, graph.tensors)
         row = (op.name, op.kind, len(ops), _shapes(op, graph), op.macs, parameters_of(op, graph.tensors),
-               _ratio(op.flops, size), _ratio(op.macs * len(ops), everything))  # fmt: skip
+               fraction(op.flops, size), fraction(op.macs * len(ops), everything))  # fmt: skip
         rows.append((*row, op.flops, op.special, size, op.steps) if whole else row)
     title = f"{len(graph.ops)} ops, {len(rows)} distinct; values of one execution"
     return Table(title, columns + more if whole else columns, tuple(rows))
@@ -148,7 +148,7 @@ def _kinds(graph: Graph) -> Table:
     }  # fmt: skip
     macs, flops, size = (sum(row[i] for row in sums.values()) for i in (1, 2, 3))
     rows = [
-        (kind, n, m, _ratio(m, macs), f, _ratio(f, flops), b, _ratio(b, size), _ratio(f, b))
+        (kind, n, m, fraction(m, macs), f, fraction(f, flops), b, fraction(b, size), fraction(f, b))
         for kind, (n, m, f, b) in sums.items()
     ]
     return Table("by kind of op", columns, tuple(sorted(rows, key=lambda row: (-row[4], -row[6]))))
@@ -167,10 +167,6 @@ def _shapes(op: Op, graph: Graph) -> str:
         for names in (op.inputs, op.outputs)
     )
     return f"{read} -> {written}"
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
 
 
 def _number(value: float) -> str:

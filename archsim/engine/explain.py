@@ -19,6 +19,7 @@ from archsim.cited import Cited
 from archsim.engine.driver import run_point
 from archsim.engine.rows import to_rows
 from archsim.engine.run import phases
+from archsim.engine.table import fraction
 from archsim.errors import UnknownNameError, UsageError, did_you_mean
 from archsim.graph.dtypes import NAMES
 from archsim.units import ENERGY, TIME, Dimension, format_quantity
@@ -138,7 +139,7 @@ class _Teller:
         jit.traced(self.part.family.cost, recorder)(ops[self.index], chip, work, _empty(self.part.outs.dtype))
         row = self.row
         value = getattr(row, self.quantity)
-        share = 100 * value * row.count / getattr(self.result, self.quantity)
+        share = 100 * fraction(value * row.count, getattr(self.result, self.quantity))
         times = f" x {row.count}" if row.count > 1 else ""
         text = (
             f"{row.name} ({row.kind}) on {row.placed_on}: {format_quantity(value, _QUANTITIES[self.quantity])}{times}"

@@ -40,6 +40,11 @@ def share(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
+def fraction(part: float, whole: float) -> float:
+    """Divide a part by its whole; of nothing everything is 0."""
+    return part / whole if whole else 0.0
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of values in SI units under columns that know how to show them."""

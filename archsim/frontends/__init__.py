@@ -1,1 +1,7 @@
-"""Importers: foreign files in, graphs out, with a report of what became of every node."""
+"""Front ends: what other tools write, read as graphs. Each loads its library when it is used."""
+
+from __future__ import annotations
+
+from archsim.frontends.load import load
+
+__all__ = ["load"]

@@ -38,8 +38,13 @@ class Problems:
 
     def validation(self, error: ValidationError, spec: type[BaseModel]) -> None:
         """Add everything pydantic found."""
-        for detail in error.errors(include_url=False):
-            self._detail(dict(detail), spec)
+        details = error.errors(include_url=False)
+        for detail in details:
+            at = detail["loc"]
+            inside = any(other["loc"][: len(at)] == at and len(other["loc"]) > len(at) for other in details)
+            # A wrong item is not counted, so that its list looks too short as well.
+            if not (detail["type"] == "too_short" and inside):
+                self._detail(dict(detail), spec)
 
     def finish(self) -> None:
         """Raise what was found, if anything.

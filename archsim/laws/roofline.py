@@ -40,22 +40,23 @@ def bound_time(amount: float, rate: float) -> float:
 
 
 @kernel
-def utilisation(amount: float, rate: float, time: float) -> float:
-    """Return the achieved share of a peak: u = W / (R t), 0 when nothing ran.
+def busy_share(busy: float, time: float) -> float:
+    """Return the achieved share of a unit's peak, which is the share of the time it works: u = W / (R t) = t_busy / t.
 
     Parameters
     ----------
-    amount : float
-        Work done, FLOP.
-    rate : float
-        Peak rate, FLOP/s.
+    busy : float
+        Time the work takes at the peak rate, s.
     time : float
         Time taken, s.
+
+    Returns
+    -------
+    float
+        Utilisation, -; 0 when nothing ran.
 
     References
     ----------
     Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009, doi:10.1145/1498765.1498785.
     """
-    if amount <= 0.0 or rate <= 0.0 or time <= 0.0:
-        return 0.0
-    return amount / (rate * time)
+    return busy / time if time > 0.0 else 0.0

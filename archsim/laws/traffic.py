@@ -17,7 +17,7 @@ from archsim.jit import kernel
 
 
 @kernel
-def reload_factor(side: float, other: float, inverse_root: float) -> float:
+def reload_factor(side: float, other: float) -> float:
     """Return how many tiles lie along a side of the kept operand, so how often what runs along it is fetched anew.
 
     side / t with t = min(side, max(sqrt(S), S / other)): the tile is square unless the other side is short, so
@@ -26,9 +26,7 @@ def reload_factor(side: float, other: float, inverse_root: float) -> float:
     Parameters
     ----------
     side, other : float
-        Extents of the kept operand, elements.
-    inverse_root : float
-        1 / sqrt(S).
+        Extents of the kept operand, in edges of the largest square tile: elements / sqrt(S).
 
     Returns
     -------
@@ -39,12 +37,13 @@ def reload_factor(side: float, other: float, inverse_root: float) -> float:
     ----------
     Hong, Kung: I/O complexity, STOC 1981, doi:10.1145/800076.802486.
     """
-    tiles = side * inverse_root
-    return max(1.0, min(tiles, tiles * other * inverse_root))
+    return max(1.0, min(side, side * other))
 
 
 @kernel
-def gemm_bytes(m: float, n: float, k: float, a: float, b: float, c: float, capacity: float) -> float:
+def gemm_bytes(
+    m: float, n: float, k: float, a: float, b: float, c: float, capacity: float, inverse_root: float
+) -> float:
     """Return the traffic of a product C = A B with the best of the three operands kept.
 
     ========  =================================
@@ -63,7 +62,9 @@ def gemm_bytes(m: float, n: float, k: float, a: float, b: float, c: float, capac
     a, b, c : float
         Bytes of each operand, once; of a convolution the real tensors, not the unrolled matrices.
     capacity : float
-        Elements of the inner level.
+        Elements of the inner level, S.
+    inverse_root : float
+        1 / sqrt(S), which many products share.
 
     Returns
     -------
@@ -76,11 +77,43 @@ def gemm_bytes(m: float, n: float, k: float, a: float, b: float, c: float, capac
     """
     if min(m * k, k * n, m * n) <= capacity:
         return a + b + c
-    root = math.sqrt(1.0 / capacity)
-    first = a * reload_factor(n, m, root) + b * reload_factor(m, n, root) + c
-    second = a + b * reload_factor(m, k, root) + c * (2.0 * reload_factor(k, m, root) - 1.0)
-    third = b + a * reload_factor(n, k, root) + c * (2.0 * reload_factor(k, n, root) - 1.0)
+    rows, columns, depth = m * inverse_root, n * inverse_root, k * inverse_root
+    first = a * reload_factor(columns, rows) + b * reload_factor(rows, columns) + c
+    second = a + b * reload_factor(rows, depth) + c * (2.0 * reload_factor(depth, rows) - 1.0)
+    third = b + a * reload_factor(columns, depth) + c * (2.0 * reload_factor(depth, columns) - 1.0)
     return min(first, second, third)
+
+
+@kernel
+def attention_passes(queries: float, keys: float, pair: float, capacity: float) -> float:
+    """Return how often the keys and values of one head pass by: once per tile of queries that stays inside.
+
+    r = 1 if all keys and values fit, else max(1, q / max(1, S / (2 w))): half the level holds queries and results,
+    of together about the width w of a key and its value each, the other half what streams past.
+
+    Parameters
+    ----------
+    queries : float
+        Queries of one head that see a key on the mean.
+    keys : float
+        Keys of one head.
+    pair : float
+        Width of one key and its value, B.
+    capacity : float
+        Inner level, B.
+
+    Returns
+    -------
+    float
+        Passes, -; at least 1.
+
+    References
+    ----------
+    Dao et al.: FlashAttention, NeurIPS 2022, arXiv:2205.14135 (theorem 2).
+    """
+    if keys * pair <= capacity:
+        return 1.0
+    return max(1.0, queries / max(1.0, capacity / (2.0 * pair)))
 
 
 @kernel

@@ -10,14 +10,12 @@ import math
 from typing import Final
 
 from archsim.arch.tables import LEVELS, Attribute
-from archsim.graph.dtypes import PRECISIONS
 from archsim.jit import Record, kernel
 from archsim.laws import cmos, sram, wire
-from archsim.mapping.formats import ACCUMULATE, FORMATS
+from archsim.mapping.formats import ACCUMULATE
 
 ENERGIES: Final = (
-    Attribute("mac_energy", "f8", (PRECISIONS,), "J", "one multiplication and one accumulation, by format"),
-    Attribute("add_energy", "f8", (PRECISIONS,), "J", "one addition, by format"),
+    Attribute("progress", "f8", (), "", "way of the chip's node between the technology's two, see archsim.laws.cmos"),
     Attribute("special_energy", "f8", (), "J", "one special function"),
     Attribute("instruction_energy", "f8", (), "J", "fetch, decode and control of one instruction"),
     Attribute("level_energy", "f8", (LEVELS,), "J/B", "one byte across each memory level"),
@@ -28,46 +26,72 @@ ENERGIES: Final = (
 def derive_energies(chip: Record, work: Record) -> None:
     """Fill the `ENERGIES` columns of the scratch record."""
     share = cmos.progress(chip.process_node, chip.technology_older_node, chip.technology_newer_node)
-    for code in range(FORMATS):
-        work.add_energy[code] = cmos.between_nodes(
-            share, chip.technology_older_add[code], chip.technology_newer_add[code]
-        )
-    for code in range(FORMATS):
-        product = cmos.between_nodes(share, chip.technology_older_multiply[code], chip.technology_newer_multiply[code])
-        work.mac_energy[code] = product + work.add_energy[ACCUMULATE[code]]
+    work.progress = share
     work.special_energy = cmos.between_nodes(share, chip.technology_older_special, chip.technology_newer_special)
     work.instruction_energy = cmos.between_nodes(
         share, chip.technology_older_instruction, chip.technology_newer_instruction
     )
-    for level in range(int(chip.memory_count)):
-        work.level_energy[level] = level_energy(chip, level, share)
+    derive_levels(chip, work, share)
 
 
 @kernel
-def level_energy(chip: Record, level: int, share: float) -> float:
-    """Return the energy of one byte across a level: as described, or from the technology.
+def derive_levels(chip: Record, work: Record, share: float) -> None:
+    """Fill the energy of one byte across each level: as described, or from the technology.
 
     A memory the whole die shares adds the wires to it; a memory inside each core does not.
     """
-    given = chip.memory_energy[level]
-    if not math.isnan(given):
-        return given
-    older = sram.energy(
-        chip.memory_capacity[level],
+    older = sram.exponent(
         chip.technology_older_small_array_capacity,
         chip.technology_older_small_array_energy,
         chip.technology_older_large_array_capacity,
         chip.technology_older_large_array_energy,
     )
-    newer = sram.energy(
-        chip.memory_capacity[level],
+    newer = sram.exponent(
         chip.technology_newer_small_array_capacity,
         chip.technology_newer_small_array_energy,
         chip.technology_newer_large_array_capacity,
         chip.technology_newer_large_array_energy,
     )
-    energy = cmos.between_nodes(share, older, newer)
-    if chip.memory_instances[level] == 1.0 and not math.isnan(chip.process_area):
-        wires = cmos.between_nodes(share, chip.technology_older_wire, chip.technology_newer_wire)
-        energy += wire.die_energy(chip.process_area, wires)
-    return energy
+    for level in range(int(chip.memory_count)):
+        given = chip.memory_energy[level]
+        if not math.isnan(given):
+            work.level_energy[level] = given
+        else:
+            work.level_energy[level] = array_energy(chip, level, share, older, newer) + wire_energy(chip, level, share)
+
+
+@kernel
+def array_energy(chip: Record, level: int, share: float, older: float, newer: float) -> float:
+    """Return the energy of one byte of a level's arrays, J/B; `older` and `newer` are the exponents at the two nodes."""
+    capacity = chip.memory_capacity[level]
+    return cmos.between_nodes(
+        share,
+        sram.energy(
+            capacity, chip.technology_older_small_array_capacity, chip.technology_older_small_array_energy, older
+        ),
+        sram.energy(
+            capacity, chip.technology_newer_small_array_capacity, chip.technology_newer_small_array_energy, newer
+        ),
+    )
+
+
+@kernel
+def wire_energy(chip: Record, level: int, share: float) -> float:
+    """Return the energy of one byte on the wires to a level, J/B; none to a memory inside each core."""
+    if chip.memory_instances[level] != 1.0 or math.isnan(chip.process_area):
+        return 0.0
+    wires = cmos.between_nodes(share, chip.technology_older_wire, chip.technology_newer_wire)
+    return wire.die_energy(chip.process_area, wires)
+
+
+@kernel
+def add_energy(chip: Record, code: int, share: float) -> float:
+    """Return the energy of one addition in a format, J."""
+    return cmos.between_nodes(share, chip.technology_older_add[code], chip.technology_newer_add[code])
+
+
+@kernel
+def mac_energy(chip: Record, code: int, share: float) -> float:
+    """Return the energy of one multiplication in a format and of adding its product up, J."""
+    product = cmos.between_nodes(share, chip.technology_older_multiply[code], chip.technology_newer_multiply[code])
+    return product + add_energy(chip, ACCUMULATE[code], share)

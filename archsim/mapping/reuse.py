@@ -1,88 +1,101 @@
-"""Bytes an op moves across one memory level, given what the level inside can keep.
+"""Bytes an op moves across every memory level, given what the level inside can keep.
 
-Composes the laws of `archsim.laws.traffic` by kind of op; families call it once per level.
+Composes the laws of `archsim.laws.traffic` by kind of op. What does not differ from level to level is worked out once.
 """
 
 from __future__ import annotations
 
+import math
+
 from archsim.graph.kinds import ATTENTION, CHASE, CONV, GATHER, MATMUL, NORMALISE, SCATTER
 from archsim.jit import Record, kernel
 from archsim.laws import traffic
+from archsim.mapping.hierarchy import cross_level
 
 
 @kernel
-def level_bytes(op: Record, capacity: float, line: float, widen: float) -> float:
-    """Return the bytes one step of `op` moves across a level.
+def move_bytes(op: Record, chip: Record, work: Record, out: Record, first: int, widen: float) -> None:
+    """Fill the bytes and busy times of every level; never less than every operand once.
 
     Parameters
     ----------
-    op : record
-        Row of the op table.
-    capacity : float
-        Bytes one instance of the next level inside keeps.
-    line : float
-        Smallest transfer of this level, B.
+    op, chip, work, out : record
+        As in a family's cost.
+    first : int
+        Position of the outermost level among the family's resources.
     widen : float
         Width of the format computed in over the width stored, at least 1.
-
-    Returns
-    -------
-    float
-        Traffic of one step, B; never less than every operand once.
     """
-    if op.kind in (MATMUL, CONV):
-        return contraction_bytes(op, capacity, widen)
-    if op.kind == ATTENTION:
-        return attention_bytes(op, capacity, widen)
-    if op.kind in (GATHER, SCATTER, CHASE):
-        return irregular_bytes(op, capacity, line)
-    moved = op.input_bytes + op.extra_bytes + op.output_bytes
-    if op.kind == NORMALISE:
-        row = op.length * op.input_bits / 8.0 * widen
-        moved += op.input_bytes * (traffic.stream_reload(op.passes, row, capacity) - 1.0)
-    return (moved + kept_weights(op, capacity, widen) + op.state_bytes) * widen
+    if op.kind == MATMUL or op.kind == CONV:
+        move_contraction(op, chip, work, out, first, widen)
+    elif op.kind == ATTENTION:
+        move_attention(op, chip, work, out, first, widen)
+    elif op.kind == GATHER or op.kind == SCATTER or op.kind == CHASE:
+        move_irregular(op, chip, work, out, first)
+    else:
+        move_streams(op, chip, work, out, first, widen)
 
 
 @kernel
 def kept_weights(op: Record, capacity: float, widen: float) -> float:
-    """Return the weight bytes of one step: weights that fit inside are fetched once for all dependent steps."""
+    """Return the weight bytes of one step: weights that fit inside are fetched once for all dependent steps, B."""
     if op.steps > 1.0 and op.weight_bytes * widen <= capacity:
         return op.weight_bytes / op.steps
     return op.weight_bytes
 
 
 @kernel
-def contraction_bytes(op: Record, capacity: float, widen: float) -> float:
-    """Return the traffic of a matmul or convolution: the best of keeping either input or the result."""
-    first = op.input_bytes
-    second = kept_weights(op, capacity, widen)
-    if op.dynamic:
-        second += first * op.n / (op.m + op.n)
-        first -= first * op.n / (op.m + op.n)
-    elements = capacity * 8.0 / (op.input_bits * widen)
-    moved = traffic.gemm_bytes(op.m, op.n, op.k, first, second, op.output_bytes, elements)
-    return (moved + op.extra_bytes + op.state_bytes) * widen
+def move_contraction(op: Record, chip: Record, work: Record, out: Record, first: int, widen: float) -> None:
+    """Fill the traffic of a matmul or convolution: the best of keeping either input or the result."""
+    second = op.input_bytes * op.n / (op.m + op.n) if op.dynamic == 1 else 0.0
+    width = op.input_bits * widen / 8.0
+    density = 1.0 / width
+    root = math.sqrt(width)
+    for level in range(int(chip.memory_count)):
+        inner = work.inner[level]
+        moved = traffic.gemm_bytes(
+            op.m,
+            op.n,
+            op.k,
+            op.input_bytes - second,
+            kept_weights(op, inner, widen) + second,
+            op.output_bytes,
+            inner * density,
+            work.inner_inverse_root[level] * root,
+        )
+        cross_level(work, out, first, level, (moved + op.extra_bytes + op.state_bytes) * widen * op.steps)
 
 
 @kernel
-def attention_bytes(op: Record, capacity: float, widen: float) -> float:
-    """Return the traffic of fused attention: scores never leave, keys and values pass by once per tile of queries."""
+def move_attention(op: Record, chip: Record, work: Record, out: Record, first: int, widen: float) -> None:
+    """Fill the traffic of fused attention: scores never leave, keys and values pass by once per tile of queries."""
     width = op.input_bits / 8.0 * widen
-    head = op.n * (op.k + op.value_size) * width
+    pair = (op.k + op.value_size) * width
     keys = op.batch * op.n * (op.k + op.value_size) * op.input_bits / 8.0
-    reload = 1.0
-    if head > capacity:
-        queries = max(1.0, capacity / (2.0 * (op.k + op.value_size) * width))
-        reload = max(1.0, op.mask * op.m / queries)
-    everything = op.input_bytes + op.state_bytes + op.extra_bytes + op.output_bytes + op.weight_bytes
-    return (everything + keys * (reload - 1.0)) * widen
+    once = op.input_bytes + op.state_bytes + op.extra_bytes + op.output_bytes + op.weight_bytes
+    for level in range(int(chip.memory_count)):
+        passes = traffic.attention_passes(op.mask * op.m, op.n, pair, work.inner[level])
+        cross_level(work, out, first, level, (once + keys * (passes - 1.0)) * widen * op.steps)
 
 
 @kernel
-def irregular_bytes(op: Record, capacity: float, line: float) -> float:
-    """Return the traffic of scattered accesses: whole lines, but no more than once around if the target fits inside."""
-    moved = traffic.line_bytes(op.accesses, op.access_bytes, line)
-    if op.footprint <= capacity:
-        moved = min(moved, max(op.footprint, op.accesses * op.access_bytes))
+def move_irregular(op: Record, chip: Record, work: Record, out: Record, first: int) -> None:
+    """Fill the traffic of scattered accesses: whole lines, but no more than once around if the target fits inside."""
+    wanted = op.accesses * op.access_bytes
     regular = op.input_bytes + op.extra_bytes + op.output_bytes + op.weight_bytes + op.state_bytes
-    return max(moved + regular - op.accesses * op.access_bytes, regular)
+    for level in range(int(chip.memory_count)):
+        moved = traffic.line_bytes(op.accesses, op.access_bytes, chip.memory_line[level])
+        if op.footprint <= work.inner[level]:
+            moved = min(moved, max(op.footprint, wanted))
+        cross_level(work, out, first, level, max(moved + regular - wanted, regular) * op.steps)
+
+
+@kernel
+def move_streams(op: Record, chip: Record, work: Record, out: Record, first: int, widen: float) -> None:
+    """Fill the traffic of ops that read and write each element once, or a row at a time in several passes."""
+    row = op.length * op.input_bits / 8.0 * widen if op.kind == NORMALISE else 0.0
+    once = op.input_bytes + op.extra_bytes + op.output_bytes + op.state_bytes
+    for level in range(int(chip.memory_count)):
+        inner = work.inner[level]
+        again = op.input_bytes * (traffic.stream_reload(op.passes, row, inner) - 1.0)
+        cross_level(work, out, first, level, (once + again + kept_weights(op, inner, widen)) * widen * op.steps)

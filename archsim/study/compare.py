@@ -10,7 +10,7 @@ from archsim.arch.chip import Chip
 from archsim.arch.family import GROUPS
 from archsim.engine.evaluate import evaluate
 from archsim.engine.policy import Policy
-from archsim.engine.table import Column, Table, share
+from archsim.engine.table import Column, Table, fraction, share
 from archsim.engine.tables import count
 from archsim.errors import UsageError
 from archsim.units import ENERGY, POWER, TIME
@@ -50,8 +50,8 @@ class Comparison:
             Column("boundary", "boundary"),
         )
         rows = tuple(
-            (r.hardware, r.latency, r.throughput, r.energy, r.energy / r.items, r.power, r.bound,
-             r.exposed[r.bound] / r.latency, r.boundary)
+            (r.hardware, r.latency, r.throughput, r.energy, fraction(r.energy, r.items), r.power, r.bound,
+             fraction(r.exposed[r.bound], r.latency), r.boundary)
             for r in self.results
         )  # fmt: skip
         return Table(first.workload, columns, rows)
@@ -60,7 +60,9 @@ class Comparison:
         """Return the share of energy by standard cause, one row per machine."""
         used = [group for group in GROUPS if any(r.energy_by_cause.get(group) for r in self.results)]
         columns = (Column("hardware", "machine"), *(Column(g, g.replace("_", " "), show=share) for g in used))
-        rows = tuple((r.hardware, *(r.energy_by_cause.get(g, 0.0) / r.energy for g in used)) for r in self.results)
+        rows = tuple(
+            (r.hardware, *(fraction(r.energy_by_cause.get(g, 0.0), r.energy) for g in used)) for r in self.results
+        )
         return Table("energy by cause", columns, rows)
 
     def to_dict(self) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from archsim.frontends.onnx import import_onnx
+
 
 class Sketch:
     """Collects nodes under names of its own and writes them to a file."""
@@ -132,3 +134,15 @@ def hand_count(path):
         elif node.op_type == "MatMul":
             total += math.prod(out) * shapes[node.input[0]][-1]
     return total
+
+
+def single(tmp_path, build, opset=17, domains=(), **options):
+    """Import a file with what `build` makes; returns the import."""
+    s = Sketch(opset, domains)
+    for result in build(s):
+        s.output(result)
+    return import_onnx(s.save(tmp_path), **options)
+
+
+def works(imported):
+    return [op.work for op in imported.graph.ops]

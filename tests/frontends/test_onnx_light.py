@@ -9,6 +9,7 @@ from onnx_samples import hand_count
 from archsim.errors import ImportFormatError
 from archsim.frontends.onnx import import_onnx, load_onnx
 from archsim.graph.counts import count, macs_by_kind
+from archsim.workloads.registry import workload
 
 FOLDER = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 NAMES = (
@@ -59,6 +60,14 @@ def test_resnet_macs_are_convolutions_and_one_product():
     shares = macs_by_kind(load_onnx(light("resnet50")))
     assert set(shares) == {"conv", "matmul"}
     assert shares["matmul"] == 2048 * 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "generator"), [("resnet50", "resnet50"), ("vgg19", "vgg19"), ("squeezenet", "squeezenet1-1")]
+)
+def test_the_generators_write_the_same_networks(name, generator):
+    imported, generated = count(load_onnx(light(name))), count(workload(generator))
+    assert (imported.macs, imported.parameters) == (generated.macs, generated.parameters)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper, numpy_helper
 from onnx_samples import Sketch, transformer
 
 from archsim.errors import ImportFormatError, UnknownNameError, UsageError
@@ -148,7 +148,7 @@ def test_an_empty_cache(tmp_path):
 def test_masks_and_literals_are_not_parameters(tmp_path):
     s = Sketch()
     x = s.input("x", [1, 8, 8])
-    s.initializers.append(__import__("onnx").numpy_helper.from_array(np.tril(np.ones((8, 8), dtype=bool)), "causal"))
+    s.initializers.append(numpy_helper.from_array(np.tril(np.ones((8, 8), dtype=bool)), "causal"))
     s.output(s.node("Where", "causal", x, s.number(-1e9, np.float32)), [1, 8, 8])
     graph = load_onnx(s.save(tmp_path))
     assert count(graph).parameters == 0
@@ -158,8 +158,6 @@ def test_masks_and_literals_are_not_parameters(tmp_path):
 
 @pytest.mark.parametrize("value", [True, False])
 def test_an_if_with_a_known_condition_is_its_branch(tmp_path, value):
-    from onnx import helper
-
     s = Sketch()
     x = s.input("x", [2, 8])
     branches = []
@@ -173,8 +171,6 @@ def test_an_if_with_a_known_condition_is_its_branch(tmp_path, value):
 
 
 def test_an_if_decided_at_run_time_is_opaque_and_noted(tmp_path):
-    from onnx import helper
-
     s = Sketch()
     x, flag = s.input("x", [2, 8]), s.input("flag", [], TensorProto.BOOL)
     out = helper.make_tensor_value_info("out", TensorProto.FLOAT, [2, 8])

@@ -177,7 +177,9 @@ def test_attention_layer():
         (lambda b, x: b.attention(x, x, x, heads=2), "give it 3 axes"),
         (lambda b, x: b.attention(*[b.reshape(x, (2, 48, 8))] * 3, heads=3), "do not divide"),
         (
-            lambda b, x: b.attention(b.input("q", (2, 4, 8)), b.input("k", (2, 4, 4)), b.input("v", (2, 4, 8)), heads=2),
+            lambda b, x: b.attention(
+                b.input("q", (2, 4, 8)), b.input("k", (2, 4, 4)), b.input("v", (2, 4, 8)), heads=2
+            ),
             "do not fit together",
         ),
         (lambda b, x: b.elementwise("relu", GraphBuilder("other").input("foreign", (3,))), "'foreign'"),

@@ -139,13 +139,25 @@ def test_a_group_does_not_move_past_the_rewriting_of_its_state():
 def test_state_written_in_place_stays_an_output():
     b = GraphBuilder("state")
     x = b.input("x", (4, 16))
-    memory = b.state("memory", (4, 16))
+    b.state("memory", (4, 16))
     b.add_op(Op("first", Elementwise("relu", 64), ("x", "memory"), ("y", "memory")), [Tensor("y", (4, 16))])
     b.elementwise("relu", b.elementwise("add", x, Tensor("y", (4, 16))))
     made = conserved(b.build(), "full")
     assert len(made.ops) == 1
     assert "memory" in made.ops[0].outputs
     assert made.tensors["memory"].role is Role.STATE
+
+
+def test_a_group_may_rewrite_the_state_it_reads():
+    b = GraphBuilder("state")
+    memory = b.state("memory", (4, 16))
+    y = b.elementwise("add", b.input("x", (4, 16)), memory)
+    z = Tensor("z", (4, 16))
+    b.add_op(Op("step", Elementwise("tanh", 64), (y.name,), ("z", "memory")), [z])
+    b.elementwise("relu", z)
+    made = conserved(b.build(), "full")
+    assert [op.name for op in made.ops] == ["add"]
+    assert set(made.ops[0].outputs) == {"memory", "relu"}
 
 
 @st.composite

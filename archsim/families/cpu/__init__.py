@@ -5,7 +5,7 @@ from __future__ import annotations
 from archsim.arch.family import STATIC, Cause, Family
 from archsim.arch.precision import formats_of
 from archsim.families.cpu.cost import cost
-from archsim.families.cpu.derive import SCRATCH, derive
+from archsim.families.cpu.derive import SCRATCH, derive, plan
 from archsim.families.cpu.spec import CpuSpec
 
 FAMILY = Family(
@@ -14,6 +14,7 @@ FAMILY = Family(
     spec=CpuSpec,
     scratch=SCRATCH,
     derive=derive,
+    plan=plan,
     cost=cost,
     causes=(
         STATIC,

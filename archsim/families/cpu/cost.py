@@ -6,8 +6,8 @@ from typing import Final
 
 from archsim.jit import Record, kernel
 from archsim.laws import roofline
-from archsim.mapping.formats import BITS, widening
-from archsim.mapping.hierarchy import move_bytes, waiting_time
+from archsim.mapping.hierarchy import waiting_time
+from archsim.mapping.reuse import move_bytes
 
 CALL: Final = 0
 MATRIX: Final = 1
@@ -33,71 +33,74 @@ def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
 
     SIMD units and special functions share the cores' issue slots, so their times add up.
     """
-    matrix = work.matrix_code[op.precision]
-    vector = work.vector_code[op.precision]
-    if vector < 0:
+    stored = op.precision
+    if work.lane_code[stored] < 0:
         out.status = NO_UNIT
         return
-    tiles = matrix >= 0 and op.macs > 0.0 and BITS[matrix] <= BITS[vector]
-    code = matrix if tiles else vector
-    widen = widening(op.precision, code)
     macs = op.macs * op.mask * op.steps
     other = op.flops * op.steps
     special = op.special * op.steps
+    tiles = macs > 0.0 and work.on_matrix[stored] == 1
 
-    lanes = other if tiles else other + 2.0 * macs
+    out.busy[CALL] = work.start * op.steps
     if tiles:
-        out.busy[MATRIX] = roofline.bound_time(2.0 * macs, work.matrix_peak[matrix])
-    out.busy[VECTOR] = roofline.bound_time(lanes, work.vector_peak[vector])
+        out.busy[MATRIX] = roofline.bound_time(2.0 * macs, work.mac_peak[stored])
+        out.busy[VECTOR] = roofline.bound_time(other, work.lane_peak[stored])
+    else:
+        out.busy[VECTOR] = roofline.bound_time(2.0 * macs + other, work.lane_peak[stored])
     out.busy[SPECIAL] = roofline.bound_time(special, work.special_peak)
     out.busy[LATENCY] = waiting_time(op, chip)
-    slots = out.busy[VECTOR] + out.busy[SPECIAL]
-    slowest = max(slots, out.busy[MATRIX], out.busy[LATENCY])
-    slowest = max(slowest, move_bytes(op, chip, work, out, MEMORY, widen))
-    out.busy[CALL] = work.start * op.steps
-    out.latency = out.busy[CALL] + slowest
-    attribute(chip, out, slots, slowest)
-    if tiles:
-        out.utilisation = roofline.utilisation(2.0 * macs, work.matrix_peak[matrix], out.latency)
-    else:
-        out.utilisation = roofline.utilisation(2.0 * macs + other, work.vector_peak[vector], out.latency)
-    fill_energy(chip, work, out, macs, other, special, code, vector)
+    move_bytes(op, chip, work, out, MEMORY, work.mac_widening[stored] if macs > 0.0 else work.lane_widening[stored])
+    attribute(chip, out)
+    out.utilisation = roofline.busy_share(out.busy[MATRIX] if tiles else out.busy[VECTOR], out.latency)
+    fill_energy(chip, work, out, macs, other, special, stored)
 
 
 @kernel
-def attribute(chip: Record, out: Record, slots: float, slowest: float) -> None:
-    """Say which resource answers for the time: the call, and the slowest of the rest."""
-    out.exposed[CALL] = out.busy[CALL]
+def attribute(chip: Record, out: Record) -> None:
+    """Fill the latency, and which resource answers for it: the call, and the slowest of the rest, which overlap."""
+    call = out.busy[CALL]
+    slots = out.busy[VECTOR] + out.busy[SPECIAL]
+    limit = MATRIX
+    slowest = out.busy[MATRIX]
+    for resource in range(LATENCY, MEMORY + int(chip.memory_count)):
+        time = out.busy[resource]
+        if time > slowest:
+            limit = resource
+            slowest = time
     if slots >= slowest:
+        slowest = slots
+        limit = VECTOR if out.busy[VECTOR] >= out.busy[SPECIAL] else SPECIAL
         out.exposed[VECTOR] = out.busy[VECTOR]
         out.exposed[SPECIAL] = out.busy[SPECIAL]
-        out.bound = VECTOR if out.busy[VECTOR] >= out.busy[SPECIAL] else SPECIAL
     else:
-        limit = MATRIX
-        for resource in range(LATENCY, MEMORY + int(chip.memory_count)):
-            if out.busy[resource] > out.busy[limit]:
-                limit = resource
         out.exposed[limit] = slowest
-        out.bound = limit
-    if out.busy[CALL] > slowest:
-        out.bound = CALL
+    out.latency = call + slowest
+    out.exposed[CALL] = call
+    out.bound = limit if slowest >= call else CALL
 
 
 @kernel
 def fill_energy(
-    chip: Record, work: Record, out: Record, macs: float, other: float, special: float, code: int, vector: int
+    chip: Record, work: Record, out: Record, macs: float, other: float, special: float, stored: int
 ) -> None:
     """Fill the energy by cause: operations, the instructions that start them, and bytes at every level.
 
-    One SIMD instruction starts a register's worth of operations, or moves one register's bytes from the innermost
-    cache; this is what amortises the out-of-order core.
+    Instructions also move what the registers hold from the innermost cache, one register's bytes each.
     """
-    out.energy[ARITHMETIC_ENERGY] = macs * work.mac_energy[code] + other * work.add_energy[vector]
+    out.energy[ARITHMETIC_ENERGY] = macs * work.mac_energy[stored] + other * work.lane_energy[stored]
     out.energy[SPECIAL_ENERGY] = special * work.special_energy
-    lanes = 8.0 * chip.core_register_width / BITS[code]
-    inside = int(chip.memory_count) - 1
-    instructions = (macs + other + special) / lanes + out.bytes[inside] / chip.core_register_width
-    out.energy[INSTRUCTION_ENERGY] = instructions * work.instruction_energy
+    inside = out.bytes[int(chip.memory_count) - 1]
+    out.energy[INSTRUCTION_ENERGY] = (
+        macs * work.mac_control[stored] + (other + special) * work.lane_control[stored] + inside * work.byte_control
+    )
+    on_chip = 0.0
+    off_chip = 0.0
     for level in range(int(chip.memory_count)):
-        cause = OFF_CHIP_ENERGY if chip.memory_place[level] == 0 else ON_CHIP_ENERGY
-        out.energy[cause] += out.bytes[level] * work.level_energy[level]
+        energy = out.bytes[level] * work.level_energy[level]
+        if chip.memory_place[level] == 0:
+            off_chip += energy
+        else:
+            on_chip += energy
+    out.energy[ON_CHIP_ENERGY] = on_chip
+    out.energy[OFF_CHIP_ENERGY] = off_chip

@@ -1,4 +1,4 @@
-"""What follows from a CPU's description alone: peaks, bandwidths, energies."""
+"""What follows from a CPU's description, and from the number formats of the ops: peaks, bandwidths, energies."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from archsim.graph.dtypes import PRECISIONS
 from archsim.jit import Record, kernel
 from archsim.laws import latency
 from archsim.mapping.energies import ENERGIES, derive_energies
-from archsim.mapping.formats import FORMATS, executed
+from archsim.mapping.formats import BITS, FORMATS
 from archsim.mapping.hierarchy import HIERARCHY, derive_hierarchy
+from archsim.mapping.units import UNITS, fill_peaks, resolve_formats
 
 SCRATCH: Final = (
     *HIERARCHY,
     *ENERGIES,
-    Attribute("matrix_peak", "f8", (PRECISIONS,), "FLOP/s", "matrix tiles, by format"),
-    Attribute("vector_peak", "f8", (PRECISIONS,), "FLOP/s", "SIMD units, by format"),
-    Attribute("matrix_code", "i8", (PRECISIONS,), "", "format each one runs in on matrix units, or -1"),
-    Attribute("vector_code", "i8", (PRECISIONS,), "", "format each one runs in on vector units, or -1"),
+    *UNITS,
+    Attribute("mac_control", "f8", (PRECISIONS,), "J", "control energy of one MAC, by stored format"),
+    Attribute("lane_control", "f8", (PRECISIONS,), "J", "control energy of one operation of one lane, by stored format"),
+    Attribute("byte_control", "f8", (), "J/B", "control energy of moving one byte from the innermost cache"),
     Attribute("special_peak", "f8", (), "OP/s", "vectorised special functions"),
     Attribute("start", "f8", (), "s", "call and thread fork-join of one op"),
 )
@@ -26,12 +27,9 @@ SCRATCH: Final = (
 
 @kernel
 def derive(chip: Record, work: Record) -> None:
-    """Fill the scratch record."""
+    """Fill what follows from the description alone."""
     work.static_power = chip.power_idle
     work.power_cap = chip.power_limit
-    for code in range(FORMATS):
-        work.matrix_peak[code] = chip.core_matrix[code] * chip.cores * chip.clock
-        work.vector_peak[code] = chip.core_vector[code] * chip.cores * chip.clock
     work.special_peak = chip.core_special * chip.cores * chip.clock
     work.start = chip.overhead_call + (chip.overhead_fork_join if chip.cores > 1.0 else 0.0)
     derive_hierarchy(chip, work, chip.clock, chip.core_registers)
@@ -39,6 +37,18 @@ def derive(chip: Record, work: Record) -> None:
     reachable = latency.concurrent_rate(in_flight, chip.memory_line[0], chip.memory_latency[0])
     work.bandwidth[0] = min(work.bandwidth[0], reachable)
     derive_energies(chip, work)
-    for code in range(FORMATS):
-        work.matrix_code[code] = executed(code, chip.core_matrix)
-        work.vector_code[code] = executed(code, chip.core_vector)
+    work.byte_control = work.instruction_energy / chip.core_register_width
+
+
+@kernel
+def plan(ops: Record, chip: Record, work: Record) -> None:
+    """Prepare the number formats the ops are stored in: units, peaks and energies.
+
+    One SIMD instruction starts a register's worth of operations; this is what amortises the out-of-order core.
+    """
+    resolve_formats(ops, chip, work, chip.core_matrix, chip.core_vector)
+    for stored in range(FORMATS):
+        if work.stored[stored] == 1 and work.lane_code[stored] >= 0:
+            work.mac_control[stored] = work.byte_control * BITS[work.mac_code[stored]] / 8.0
+            work.lane_control[stored] = work.byte_control * BITS[work.lane_code[stored]] / 8.0
+    fill_peaks(work, chip.core_matrix, chip.core_vector, chip.cores * chip.clock)

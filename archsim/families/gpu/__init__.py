@@ -5,7 +5,7 @@ from __future__ import annotations
 from archsim.arch.family import STATIC, Cause, Family
 from archsim.arch.precision import formats_of
 from archsim.families.gpu.cost import cost
-from archsim.families.gpu.derive import SCRATCH, derive
+from archsim.families.gpu.derive import SCRATCH, derive, plan
 from archsim.families.gpu.settle import settle
 from archsim.families.gpu.spec import GpuSpec
 
@@ -15,6 +15,7 @@ FAMILY = Family(
     spec=GpuSpec,
     scratch=SCRATCH,
     derive=derive,
+    plan=plan,
     cost=cost,
     settle=settle,
     causes=(

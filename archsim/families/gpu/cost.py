@@ -6,8 +6,8 @@ from typing import Final
 
 from archsim.jit import Record, kernel
 from archsim.laws import roofline
-from archsim.mapping.formats import BITS, widening
-from archsim.mapping.hierarchy import move_bytes, waiting_time
+from archsim.mapping.hierarchy import waiting_time
+from archsim.mapping.reuse import move_bytes
 
 LAUNCH: Final = 0
 MATRIX: Final = 1
@@ -30,79 +30,61 @@ NO_UNIT: Final = 1
 @kernel
 def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
     """Cost one op: t = launch + max(arithmetic, special functions, every memory level, waiting)."""
-    matrix = work.matrix_code[op.precision]
-    vector = work.vector_code[op.precision]
-    if vector < 0:
+    stored = op.precision
+    if work.lane_code[stored] < 0:
         out.status = NO_UNIT
         return
-    tensor = on_tensor_cores(work, matrix, vector)
-    code = matrix if tensor and op.macs > 0.0 else vector
-    widen = widening(op.precision, code)
     macs = op.macs * op.mask * op.steps
     other = op.flops * op.steps
     special = op.special * op.steps
+    tensor = macs > 0.0 and work.on_matrix[stored] == 1
 
-    busiest = fill_arithmetic(work, out, tensor, matrix, vector, macs, other)
+    out.busy[LAUNCH] = chip.launch_latency * op.steps
+    if tensor:
+        out.busy[MATRIX] = roofline.bound_time(2.0 * macs, work.mac_peak[stored])
+        out.busy[VECTOR] = roofline.bound_time(other, work.lane_peak[stored])
+    else:
+        out.busy[VECTOR] = roofline.bound_time(2.0 * macs + other, work.lane_peak[stored])
     out.busy[SPECIAL] = roofline.bound_time(special, work.special_peak)
     out.busy[LATENCY] = waiting_time(op, chip)
-    slowest = max(busiest, out.busy[SPECIAL], out.busy[LATENCY])
-    slowest = max(slowest, move_bytes(op, chip, work, out, MEMORY, widen))
-    out.busy[LAUNCH] = chip.launch_latency * op.steps
-    out.latency = out.busy[LAUNCH] + slowest
+    move_bytes(op, chip, work, out, MEMORY, work.mac_widening[stored] if macs > 0.0 else work.lane_widening[stored])
+    attribute(chip, out)
+    out.utilisation = roofline.busy_share(out.busy[MATRIX] if tensor else out.busy[VECTOR], out.latency)
+    fill_energy(chip, work, out, macs, other, special, stored)
 
-    out.exposed[LAUNCH] = out.busy[LAUNCH]
-    limit = LATENCY
-    for resource in range(MATRIX, MEMORY + int(chip.memory_count)):
-        if out.busy[resource] > out.busy[limit]:
+
+@kernel
+def attribute(chip: Record, out: Record) -> None:
+    """Fill the latency, and which resource answers for it: the launch, and the slowest of the rest, which overlap."""
+    launch = out.busy[LAUNCH]
+    limit = MATRIX
+    slowest = out.busy[MATRIX]
+    for resource in range(MATRIX + 1, MEMORY + int(chip.memory_count)):
+        time = out.busy[resource]
+        if time > slowest:
             limit = resource
+            slowest = time
+    out.latency = launch + slowest
+    out.exposed[LAUNCH] = launch
     out.exposed[limit] = slowest
-    out.bound = limit if slowest >= out.busy[LAUNCH] else LAUNCH
-    if tensor and macs > 0.0:
-        out.utilisation = roofline.utilisation(2.0 * macs, work.matrix_peak[matrix], out.latency)
-    else:
-        out.utilisation = roofline.utilisation(2.0 * macs + other, work.vector_peak[vector], out.latency)
-    fill_energy(chip, work, out, macs, other, special, tensor, code, vector)
-
-
-@kernel
-def on_tensor_cores(work: Record, matrix: int, vector: int) -> bool:
-    """Return whether a contraction runs on tensor cores: if they have the format no wider, or are faster at it."""
-    if matrix < 0:
-        return False
-    return BITS[matrix] <= BITS[vector] or work.matrix_peak[matrix] > work.vector_peak[vector]
-
-
-@kernel
-def fill_arithmetic(
-    work: Record, out: Record, tensor: bool, matrix: int, vector: int, macs: float, other: float
-) -> float:
-    """Fill the busy times of tensor cores and lanes, and return the longer one."""
-    lanes = other
-    if tensor:
-        out.busy[MATRIX] = roofline.bound_time(2.0 * macs, work.matrix_peak[matrix])
-    else:
-        lanes += 2.0 * macs
-    out.busy[VECTOR] = roofline.bound_time(lanes, work.vector_peak[vector])
-    return max(out.busy[MATRIX], out.busy[VECTOR])
+    out.bound = limit if slowest >= launch else LAUNCH
 
 
 @kernel
 def fill_energy(
-    chip: Record,
-    work: Record,
-    out: Record,
-    macs: float,
-    other: float,
-    special: float,
-    tensor: bool,
-    code: int,
-    vector: int,
+    chip: Record, work: Record, out: Record, macs: float, other: float, special: float, stored: int
 ) -> None:
     """Fill the energy by cause: operations, the instructions that start them, and bytes at every level."""
-    out.energy[ARITHMETIC_ENERGY] = macs * work.mac_energy[code] + other * work.add_energy[vector]
+    out.energy[ARITHMETIC_ENERGY] = macs * work.mac_energy[stored] + other * work.lane_energy[stored]
     out.energy[SPECIAL_ENERGY] = special * work.special_energy
-    control = work.matrix_control[code] if tensor else work.lane_control
-    out.energy[INSTRUCTION_ENERGY] = macs * control + (other + special) * work.lane_control
+    out.energy[INSTRUCTION_ENERGY] = macs * work.mac_control[stored] + (other + special) * work.lane_control
+    on_chip = 0.0
+    off_chip = 0.0
     for level in range(int(chip.memory_count)):
-        cause = OFF_CHIP_ENERGY if chip.memory_place[level] == 0 else ON_CHIP_ENERGY
-        out.energy[cause] += out.bytes[level] * work.level_energy[level]
+        energy = out.bytes[level] * work.level_energy[level]
+        if chip.memory_place[level] == 0:
+            off_chip += energy
+        else:
+            on_chip += energy
+    out.energy[ON_CHIP_ENERGY] = on_chip
+    out.energy[OFF_CHIP_ENERGY] = off_chip

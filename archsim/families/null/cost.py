@@ -27,4 +27,4 @@ def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
     out.exposed[OPERATIONS] = out.latency
     out.bytes[0] = (op.weight_bytes + op.input_bytes + op.extra_bytes + op.state_bytes + op.output_bytes) * op.steps
     out.energy[OPERATION_ENERGY] = operations * chip.energy
-    out.utilisation = roofline.utilisation(operations, chip.rate, out.latency)
+    out.utilisation = roofline.busy_share(out.busy[OPERATIONS], out.latency)

@@ -130,7 +130,7 @@ def _attention(graph: Graph, match: _Match, gone: dict[str, Op | None]) -> Op:
     heads = first.batch // batch
     query, keys = match.scores.inputs
     values = match.values.inputs[1]
-    elements = {name: tensor.elements for name, tensor in graph.tensors.items() if name in (query, keys, values)}
+    elements = {name: graph.tensors[name].elements for name in (query, keys, values)}
     for op in (match.scores, match.values):
         for name, read in zip(op.inputs, op.reads, strict=False):
             elements[name] = read

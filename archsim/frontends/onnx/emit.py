@@ -139,7 +139,8 @@ class Emitter:
         GraphError
             Nothing was collected, or sizes are not countable.
         """
-        visible = [tensor.name for value in outputs if (tensor := self.handle(value)) is not None]
+        computed = [value for value in outputs if not value.constant]
+        visible = [tensor.name for value in computed if (tensor := self.handle(value)) is not None]
         named = {name for op in self._ops for name in (*op.inputs, *op.outputs)} | set(visible)
         tensors = {name: tensor for name, tensor in self._tensors.items() if name in named}
         graph = Graph(

@@ -122,6 +122,10 @@ def _walked(
         outputs = walk.run()
         first = next((value for value in walk.inputs if value.shape), None)
         parameters: dict[str, object] = {"file": path.name, **dims.bound}
+        if rescale.ratio != 1:
+            parameters["batch"] = rescale.new
+        if dtype is not None:
+            parameters["dtype"] = dtype
         graph = emitter.build(path.stem, outputs, max(first.shape[0], 1) if first else 1, parameters)
     except GraphError as error:
         raise GraphError(f"{path.name!r}: {error.message}", hint=error.hint) from error

@@ -22,6 +22,8 @@ from archsim.frontends.onnx.value import Value
 _RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
 )
+_FOLDED = frozenset({"Constant", "ConstantOfShape", "EyeLike", "If", "Loop", "Range", "Scan", "Shape", "Size"})
+"""Operators without a rule that are no surprise: they are folded, or have a rule of their own here."""
 _CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})
 _DEEPEST = 16
 
@@ -75,7 +77,8 @@ class Walk:
         self._unknown.expect(
             proto
             for proto in live
-            if mapper(proto.domain, proto.op_type) is None and not self._defined(proto.domain, proto.op_type)
+            if mapper(proto.domain, proto.op_type) is None
+            and not (proto.domain in STANDARD and proto.op_type in _FOLDED)
         )
         for proto in live:
             self._visit(proto, used)
@@ -105,9 +108,8 @@ class Walk:
         inputs: list[Value | None] = []
         for wanted in proto.input:
             if wanted and wanted not in self.values:
-                raise ImportFormatError(
-                    f"node {name!r} ({operator_label(domain, proto.op_type)}) reads {wanted!r}, which no node before it writes"
-                )
+                label = operator_label(domain, proto.op_type)
+                raise ImportFormatError(f"node {name!r} ({label}) reads {wanted!r}, which no node before it writes")
             inputs.append(self.values[wanted] if wanted else None)
         node = Node(name, proto.op_type, domain, self._inference.version(domain), self._attributes(proto), inputs)
         node.outputs = [Slot(output) for output in proto.output]
@@ -149,7 +151,8 @@ class Walk:
 
     def _constant(self, node: Node) -> bool:
         """Whether the node could run before the network does; how large its results are must be known."""
-        if node.op in _RANDOM or looks_up(node) or not all(value.constant for value in node.given):
+        before = all(value.constant for value in node.given) or (node.op == "EyeLike" and not node.domain)
+        if node.op in _RANDOM or looks_up(node) or not before:
             return False
         sized = all(slot.shape is not None for slot in node.outputs if slot.used)
         known = mapper(node.domain, node.op) is not None or self._inference.known(node)
@@ -195,7 +198,3 @@ class Walk:
         self._depth -= 1
         self.coverage.folded[node.label] += 1
         return [self.values[entry.name] for entry in graph.output]
-
-    def _defined(self, domain: str, op: str) -> bool:
-        """Whether ONNX defines the operator, so that it can be folded among constants."""
-        return domain in STANDARD and self._onnx.defs.has(op)

@@ -69,6 +69,7 @@ _OWN: Final[dict[str, tuple[str, Cost]]] = {
     "Shrink": ("shrink", Cost(3, 0)),
     "Mod": ("modulo", Cost(2, 1)),
     "Sign": ("sign", Cost(1, 0)),
+    "SwiGLU": ("swiglu", Cost(3, 2)),  # x sigmoid(x), times the other operand
     "Hardmax": ("compare", Cost(1, 0)),
 }
 

@@ -46,5 +46,6 @@ RULES: dict[str, Mapper] = {
     "Squeeze": _reshape,
     "Unsqueeze": _reshape,
     "Identity": _identity,
+    "BitCast": _identity,
     "Dropout": _dropout,
 }

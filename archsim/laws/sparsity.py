@@ -1,0 +1,290 @@
+"""Sparsity: what zeros save in work, and what it costs to find them.
+
+The density d is the share of elements that are not zero. Gating keeps a unit still for the cycle of a zero; skipping
+goes on to the next useful cycle, and pays for finding it, for lanes that finish at different times, and for pieces of
+memory lines. What a format of `archsim.laws.sparse_format` stores is the other half of the balance.
+
+Quantity                      Symbol   Unit   Source
+density, expected share       d        -      Wu 2022, Sparseloop, arXiv:2205.05826
+lanes side by side            P        -
+"""
+
+from __future__ import annotations
+
+import math
+
+from archsim.jit import kernel
+
+
+@kernel
+def effective_macs(macs: float, first: float, second: float) -> float:
+    """Return the MACs whose operands are both not zero: macs d_A d_W, for zeros that know nothing of each other.
+
+    Parameters
+    ----------
+    macs : float
+        Dense MACs.
+    first, second : float
+        Densities of the operands at the multiplier, 0 to 1.
+
+    References
+    ----------
+    Wu 2022, Sparseloop, arXiv:2205.05826, section 3.
+    """
+    return macs * first * second
+
+
+@kernel
+def output_density(first: float, second: float, depth: float) -> float:
+    """Return the density of a sum of K products: 1 - (1 - d_A d_W)^K, so that deep sums are dense again."""
+    return tile_occupied(depth, first * second)
+
+
+@kernel
+def gated_energy(useful: float, idle_energy: float) -> float:
+    """Return the energy of gated MACs as a share of the dense one: u + (1 - u) e; the cycles stay dense.
+
+    Parameters
+    ----------
+    useful : float
+        Share of MACs that are done, u: the density looked at, or the product of both.
+    idle_energy : float
+        What a gated MAC still takes, e, as a share of a MAC.
+
+    References
+    ----------
+    Wu 2022, Sparseloop, arXiv:2205.05826, section 3 (gating).
+    """
+    return useful + (1.0 - useful) * idle_energy
+
+
+@kernel
+def skipped_macs(macs: float, leader: float, follower: float, follows: float) -> float:
+    """Return the MACs that take a cycle when zeros are skipped.
+
+    One-sided, macs d_leader: the zeros of one operand are never visited, those of the other still are. Two-sided,
+    macs d_leader d_follower: only pairs that meet are.
+
+    Parameters
+    ----------
+    macs : float
+        Dense MACs.
+    leader, follower : float
+        Densities of the operand that is walked and of the other.
+    follows : float
+        Share of the follower's zeros that are skipped too: 0 one-sided, 1 two-sided.
+
+    References
+    ----------
+    Wu 2022, Sparseloop, arXiv:2205.05826, section 3 (skipping, leader and follower).
+    """
+    return macs * leader * (1.0 - follows * (1.0 - follower))
+
+
+@kernel
+def merge_steps(length: float, first: float, second: float) -> float:
+    """Return the steps that find the common positions of two sorted lists: K (d_A + d_W - d_A d_W).
+
+    Each step compares the two heads and drops the smaller, or both if they meet: one step per position that either
+    list holds. The last positions of the longer list need none, so this is at most a few steps too many.
+
+    Parameters
+    ----------
+    length : float
+        Positions, K.
+    first, second : float
+        Densities of the lists.
+
+    References
+    ----------
+    Hegde 2019, ExTensor, doi:10.1145/3352460.3358275, section 3.
+    """
+    return length * (first + second - first * second)
+
+
+@kernel
+def tile_empty(size: float, density: float) -> float:
+    """Return the probability that a tile holds no value: (1 - d)^n, its elements drawn independently."""
+    if density >= 1.0:
+        return 0.0 if size > 0.0 else 1.0
+    return math.exp(size * math.log1p(-density))
+
+
+@kernel
+def tile_occupied(size: float, density: float) -> float:
+    """Return the probability that a tile of n elements must be fetched: 1 - (1 - d)^n, exact for small d n."""
+    if density >= 1.0:
+        return 1.0 if size > 0.0 else 0.0
+    return -math.expm1(size * math.log1p(-density))
+
+
+@kernel
+def block_density(density: float, block: float) -> float:
+    """Return the share of blocks with any non-zero: 1 - (1 - d)^(b^2) when zeros lie independently.
+
+    Zeros in blocks by design keep their own density; then this law is not needed.
+    """
+    return tile_occupied(block * block, density)
+
+
+@kernel
+def tile_empty_of(size: float, total: float, values: float) -> float:
+    """Return the probability that a tile is empty when the tensor holds exactly `values` non-zeros.
+
+    Hypergeometric: C(N - n, z) / C(N, z) = (N - n)! (N - z)! / (N! (N - n - z)!).
+
+    Parameters
+    ----------
+    size : float
+        Elements of the tile, n.
+    total : float
+        Elements of the tensor, N.
+    values : float
+        Its non-zeros, z.
+
+    References
+    ----------
+    Wu 2022, Sparseloop, arXiv:2205.05826, section 5 (uniform density model).
+    """
+    rest = total - size - values
+    if rest < 0.0:
+        return 0.0
+    return math.exp(
+        math.lgamma(total - size + 1.0)
+        + math.lgamma(total - values + 1.0)
+        - math.lgamma(total + 1.0)
+        - math.lgamma(rest + 1.0)
+    )
+
+
+@kernel
+def tile_capacity(size: float, density: float, deviations: float) -> float:
+    """Return the values a tile's buffer must hold: min(n, n d + z sqrt(n d (1 - d))).
+
+    A buffer for the mean overflows in every other tile; z = 3 leaves one in a thousand (normal approximation).
+
+    Parameters
+    ----------
+    size : float
+        Elements of the tile, n.
+    density : float
+        d, 0 to 1.
+    deviations : float
+        z, standard deviations above the mean.
+    """
+    return min(size, size * density + deviations * math.sqrt(size * density * (1.0 - density)))
+
+
+@kernel
+def normal_quantile(upper: float) -> float:
+    """Return the x that a standard normal variable exceeds with probability `upper`, at most 0.5; error below 4.5e-4.
+
+    References
+    ----------
+    Abramowitz, Stegun, Handbook of Mathematical Functions, 1964, equation 26.2.23.
+    """
+    t = math.sqrt(-2.0 * math.log(upper))
+    above = 2.515517 + t * (0.802853 + t * 0.010328)
+    below = 1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))
+    return t - above / below
+
+
+@kernel
+def slowest_lane(work: float, density: float, lanes: float) -> float:
+    """Return the expected work of the busiest of P lanes: min(n, mu + s x + (x^2 - 1) (1 - 2 d) / 6).
+
+    Each lane holds a binomial number of values of its n positions, of mean mu = n d and deviation s = sqrt(mu (1 - d)).
+    x is the normal quantile at the rank of the largest of P, (P - 0.375) / (P + 0.25) (Blom), and the last term the
+    skewness of the binomial (Cornish, Fisher). With a mean above 5 this meets the mean of the maximum within a tenth of
+    a deviation. The usual mu + s sqrt(2 ln P) is an upper bound for normal lanes, twice too far out for P = 2.
+
+    Parameters
+    ----------
+    work : float
+        Positions of one lane, n.
+    density : float
+        d, 0 to 1.
+    lanes : float
+        P, which wait for one another.
+
+    References
+    ----------
+    Blom, Statistical Estimates and Transformed Beta-Variables, 1958; Abramowitz, Stegun, Handbook of Mathematical
+    Functions, 1964, equation 26.2.49; the bound: Boucheron, Lugosi, Massart, Concentration Inequalities, 2013,
+    section 2.5.
+    """
+    mean = work * density
+    if lanes <= 1.0 or mean <= 0.0:
+        return mean
+    if density >= 1.0:
+        return work
+    x = normal_quantile(0.625 / (lanes + 0.25))
+    excess = math.sqrt(mean * (1.0 - density)) * x
+    # With few zeros the series ends too early: it may not take back more than half.
+    skewed = max((x * x - 1.0) * (1.0 - 2.0 * density) / 6.0, -excess / 2.0)
+    return min(work, mean + excess + skewed)
+
+
+@kernel
+def lane_utilisation(work: float, density: float, lanes: float) -> float:
+    """Return the share of lane cycles that are useful: mu / E[max], with `slowest_lane`; 1 when there is no work."""
+    mean = work * density
+    if mean <= 0.0:
+        return 1.0
+    return mean / slowest_lane(work, density, lanes)
+
+
+@kernel
+def gather_efficiency(item: float, line: float, alignment: float) -> float:
+    """Return the share of fetched bytes that are useful: g = s / (s + L - a).
+
+    An item of s bytes that begins at any multiple of a, a divisor of s and of L, touches (s + L - a) / L lines of L
+    bytes on average.
+
+    Parameters
+    ----------
+    item : float
+        Useful bytes in one piece, s, byte.
+    line : float
+        What memory returns at once, L, byte.
+    alignment : float
+        Where items begin, a, byte: the item's own size if it lies on its own boundary, 1 if anywhere.
+    """
+    return item / (item + line - min(alignment, line))
+
+
+@kernel
+def crossover_density(dense_time: float, overhead: float, full_time: float) -> float:
+    """Return the density below which the sparse way is faster: d* = (t_dense - t_0) / t_1, between 0 and 1.
+
+    The sparse way takes t_0 + d t_1. When both ways are limited by arithmetic at utilisations u_s and u_d of one peak,
+    t_1 = t_dense u_d / u_s and d* = u_s / u_d; when both stream a matrix from memory, see `crossover_traffic`.
+
+    Parameters
+    ----------
+    dense_time : float
+        t_dense, s.
+    overhead : float
+        What the sparse way takes however few values there are, t_0, s.
+    full_time : float
+        What it would take more for all values, t_1, s.
+    """
+    if full_time <= 0.0:
+        return 1.0 if dense_time > overhead else 0.0
+    return min(max((dense_time - overhead) / full_time, 0.0), 1.0)
+
+
+@kernel
+def crossover_traffic(value_bits: float, metadata_bits: float, efficiency: float) -> float:
+    """Return the density below which a compressed matrix streams faster than the dense one: d* = g w / (w + i).
+
+    Parameters
+    ----------
+    value_bits : float
+        w, bit.
+    metadata_bits : float
+        Metadata of each stored value, i, bit; 32-bit indices of 32-bit values give one half.
+    efficiency : float
+        g, useful share of the bytes fetched, see `gather_efficiency`.
+    """
+    return min(efficiency * value_bits / (value_bits + metadata_bits), 1.0)

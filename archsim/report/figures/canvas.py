@@ -1,0 +1,92 @@
+"""What all pictures share: a canvas without a screen behind it, colours, saving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from archsim.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
+"""Okabe and Ito: told apart by people with any kind of colour vision."""
+MARKERS: Final = ("o", "^", "s", "D", "v", "P")
+"""Shapes say the same as colours, for print without them."""
+FORMATS: Final = (".svg", ".png", ".pdf")
+INK: Final = "#333333"
+GRID: Final = "#dddddd"
+_STYLE: Final[dict[str, Any]] = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.edgecolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "svg.hashsalt": "archsim",
+    "svg.fonttype": "path",
+}
+
+
+def canvas(width: float, height: float, columns: int = 1, *, share: bool = False) -> tuple[Figure, list[Any]]:
+    """Return an empty figure of `columns` axes side by side.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches.
+    columns : int
+        Number of axes.
+    share : bool
+        Whether all have the same ranges.
+
+    Raises
+    ------
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("matplotlib", "plot") from error
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+        axes = figure.subplots(1, columns, sharex=share, sharey=share, squeeze=False)
+    return figure, list(axes[0])
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """Write a figure; the same figure gives the same file.
+
+    Parameters
+    ----------
+    figure : Figure
+        From one of the functions of `archsim.report.figures`.
+    path : str or Path
+        Ends in .svg, .png or .pdf.
+
+    Returns
+    -------
+    Path
+        What was written.
+
+    Raises
+    ------
+    UsageError
+        Another ending, or a folder that cannot be written.
+    """
+    import matplotlib as mpl
+
+    target = Path(path)
+    if target.suffix.lower() not in FORMATS:
+        raise UsageError(f"cannot draw to {str(path)!r}", hint=f"end the name in {' or '.join(FORMATS)}")
+    dates: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    try:
+        with mpl.rc_context(_STYLE):
+            figure.savefig(target, dpi=150, metadata=dates.get(target.suffix.lower()))
+    except OSError as error:
+        raise UsageError(f"cannot write {str(path)!r}: {error.strerror}") from error
+    return target
