@@ -16,6 +16,7 @@ from archsim.engine.policy import Policy
 from archsim.engine.policy import policy as make_policy
 from archsim.engine.run import run
 from archsim.errors import UnsupportedError, UsageError
+from archsim.graph.backward import training
 from archsim.graph.fusion import fuse
 from archsim.graph.graph import Graph
 from archsim.graph.retype import with_precision
@@ -54,7 +55,9 @@ class Run:
 def prepare(graph: Graph, chip: Chip, how: Policy) -> Placement:
     """Apply the structural policies and place every op."""
     family = registry.get(chip.family)
-    if how.precision:
+    if how.training:
+        graph = training(graph, optimiser=how.optimiser, dtype=how.precision or None)
+    elif how.precision:
         graph = with_precision(graph, how.precision)
     graph = fuse(graph, how.fusion, attention_kernel=family.attention_kernel)
     return place(graph, chip.name, lambda op: family.supports(op, chip), fallback=how.fallback == "host")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from archsim.errors import UsageError, did_you_mean
 from archsim.graph.dtypes import dtype
 from archsim.graph.fusion import POLICIES
+from archsim.graph.optimiser import optimiser
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "fusion": POLICIES,
@@ -16,6 +17,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "fallback": ("host", "forbid"),
     "jit": ("auto", "always", "never"),
 }
+_TRUTH: Final = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class Policy:
         ``host``: what the machine cannot run goes to its host, with the transfers; ``forbid``: it is an error.
     host : str
         Host to use instead of the one the machine's description names.
+    training : bool
+        One training step instead of inference: forward, loss, gradients and update.
+    optimiser : str
+        Of a training step: ``sgd``, ``momentum`` or ``adam``.
     jit : str
         ``auto``: compile when there is much to evaluate; ``always``; ``never``.
     """
@@ -43,9 +49,15 @@ class Policy:
     precision: str = ""
     fallback: str = "host"
     host: str = ""
+    training: bool = False
+    optimiser: str = "sgd"
     jit: str = "auto"
 
     def __post_init__(self) -> None:
+        if str(self.training).lower() not in _TRUTH:
+            raise UsageError(f"policy training={self.training!r}", hint="write true or false")
+        object.__setattr__(self, "training", _TRUTH[str(self.training).lower()])
+        optimiser(self.optimiser)
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if value not in choices:

@@ -6,7 +6,7 @@ out and stores metadata instead; at high density that is more than the zeros wer
 Quantity                      Symbol   Unit   Source
 density, expected share       d        -      Wu 2022, Sparseloop, arXiv:2205.05826
 width of a value, an index    w, i     bit
-stored metadata               M        bit    section 3 there
+stored metadata               M        bit
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def stored_bytes(values: float, value_bits: float, metadata_bits: float) -> floa
 
 @kernel
 def bitmask_metadata(rows: float, columns: float) -> float:
-    """Return the metadata of a bit mask: M = R C, bit, whatever the density (Wu 2022, arXiv:2205.05826, section 3)."""
+    """Return the metadata of a bit mask: M = R C, bit, whatever the density (Wu 2022, arXiv:2205.05826)."""
     return rows * columns
 
 
@@ -55,7 +55,7 @@ def coordinate_metadata(rows: float, columns: float, density: float) -> float:
 
     References
     ----------
-    Wu 2022, Sparseloop, arXiv:2205.05826, section 3 (coordinate payload).
+    Wu 2022, Sparseloop, arXiv:2205.05826.
     """
     return density * rows * columns * (index_bits(rows) + index_bits(columns))
 
@@ -131,7 +131,7 @@ def structured_metadata(elements: float, kept: float, group: float) -> float:
 
     References
     ----------
-    Mishra 2021, Accelerating Sparse Deep Neural Networks, arXiv:2104.08378, section 3.
+    Mishra 2021, Accelerating Sparse Deep Neural Networks, arXiv:2104.08378.
     """
     return elements * kept / group * index_bits(group)
 

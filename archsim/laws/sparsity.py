@@ -29,7 +29,7 @@ def effective_macs(macs: float, first: float, second: float) -> float:
 
     References
     ----------
-    Wu 2022, Sparseloop, arXiv:2205.05826, section 3.
+    Wu 2022, Sparseloop, arXiv:2205.05826.
     """
     return macs * first * second
 
@@ -53,7 +53,7 @@ def gated_energy(useful: float, idle_energy: float) -> float:
 
     References
     ----------
-    Wu 2022, Sparseloop, arXiv:2205.05826, section 3 (gating).
+    Wu 2022, Sparseloop, arXiv:2205.05826 (gating).
     """
     return useful + (1.0 - useful) * idle_energy
 
@@ -76,7 +76,7 @@ def skipped_macs(macs: float, leader: float, follower: float, follows: float) ->
 
     References
     ----------
-    Wu 2022, Sparseloop, arXiv:2205.05826, section 3 (skipping, leader and follower).
+    Wu 2022, Sparseloop, arXiv:2205.05826 (skipping, leader and follower).
     """
     return macs * leader * (1.0 - follows * (1.0 - follower))
 
@@ -97,7 +97,7 @@ def merge_steps(length: float, first: float, second: float) -> float:
 
     References
     ----------
-    Hegde 2019, ExTensor, doi:10.1145/3352460.3358275, section 3.
+    Hegde 2019, ExTensor, doi:10.1145/3352460.3358275.
     """
     return length * (first + second - first * second)
 
@@ -144,7 +144,7 @@ def tile_empty_of(size: float, total: float, values: float) -> float:
 
     References
     ----------
-    Wu 2022, Sparseloop, arXiv:2205.05826, section 5 (uniform density model).
+    Wu 2022, Sparseloop, arXiv:2205.05826 (uniform density model).
     """
     rest = total - size - values
     if rest < 0.0:

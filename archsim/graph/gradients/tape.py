@@ -164,7 +164,7 @@ class Tape:
         if target.dtype not in FLOATS:
             return self.master_dtype
         # Eight-bit training narrows what matmuls read; what they sum up to stays wider (Micikevicius 2022,
-        # arXiv:2209.05433, section 4).
+        # arXiv:2209.05433).
         narrow = target.role is Role.WEIGHT and dtype(target.dtype).bits < 16
         return "bf16" if narrow else target.dtype
 
