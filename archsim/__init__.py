@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archsim.graph.builder import GraphBuilder as GraphBuilder
     from archsim.graph.counts import count as count
     from archsim.graph.graph import Graph as Graph
-    from archsim.io.hardware import load_hardware as hardware
+    from archsim.io.hardware import load_hardware as hardware  # noqa: F401
     from archsim.io.hardware import with_ as with_
     from archsim.study.compare import Comparison as Comparison
     from archsim.study.compare import compare as compare

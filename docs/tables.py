@@ -89,7 +89,9 @@ def _hardware() -> Iterator[str]:
 
 
 def _workloads() -> Iterator[str]:
-    rows = ((_code(g.name), g.group, g.title, ", ".join(f"{k}={v}" for k, v in g.parameters.items())) for g in generators())
+    rows = (
+        (_code(g.name), g.group, g.title, ", ".join(f"{k}={v}" for k, v in g.parameters.items())) for g in generators()
+    )
     yield from _table(("name", "group", "title", "parameters"), rows)
 
 

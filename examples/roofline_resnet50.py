@@ -33,7 +33,9 @@ def main(target: str | Path = PICTURE) -> None:
     found = results()
     for result in found:
         by_bound = sorted(result.exposed.items(), key=lambda item: -item[1])
-        parts = ", ".join(f"{name} {100 * t / result.latency:.0f} %" for name, t in by_bound if t > 0.01 * result.latency)
+        parts = ", ".join(
+            f"{name} {100 * t / result.latency:.0f} %" for name, t in by_bound if t > 0.01 * result.latency
+        )
         print(f"{result.workload:18} on {result.hardware:15} {1e3 * result.latency:8.2f} ms: {parts}")
     print(f"drawn to {save(roofline(found), target)}")
 

@@ -73,6 +73,8 @@ class Family:
         Names behind ``status``; the first, for 0, is ``ok``.
     levels : callable
         Names of the memory levels of a description, outermost first.
+    capacity : callable
+        What a description's outermost memory holds, B; infinite when nothing need be kept.
     supports : callable
         Whether a description can run an op; what it cannot goes to the host.
     formats : callable
@@ -97,6 +99,7 @@ class Family:
     plan: Callable[[Record, Record, Record], None] = no_plan
     settle: Callable[[Record, Record, Record], bool] = settled
     levels: Callable[[Any], tuple[str, ...]] = lambda spec: tuple(level.name for level in spec.memory)
+    capacity: Callable[[Any], float] = lambda spec: spec.memory[0].capacity * spec.memory[0].instances
     supports: Callable[[Op, Chip], bool] = lambda op, chip: True
     formats: Callable[[Any], frozenset[str]] = lambda spec: frozenset()
     attention_kernel: bool = True

@@ -62,11 +62,12 @@ def summary(result: Result) -> Iterable[Block]:
     from archsim.cli.screen import Bars, Facts, Line
     from archsim.engine.table import fraction
     from archsim.engine.tables import count
-    from archsim.units import ENERGY, POWER, TIME, format_quantity
+    from archsim.units import CAPACITY, ENERGY, POWER, TIME, format_quantity
 
     yield Line(f"{result.workload} on {result.hardware}", "bold")
     bound = fraction(result.exposed[result.bound], result.latency)
     per_item = format_quantity(fraction(result.energy, result.items), ENERGY)
+    kept = format_quantity(result.memory.total, CAPACITY) if result.memory else "unknown"
     yield Facts(
         (
             ("latency", format_quantity(result.latency, TIME)),
@@ -74,6 +75,7 @@ def summary(result: Result) -> Iterable[Block]:
             ("energy", f"{format_quantity(result.energy, ENERGY)}, {per_item} per {result.item}"),
             ("power", f"{format_quantity(result.power, POWER)} of the {result.boundary}"),
             ("work", f"{count(result.macs)} MAC"),
+            ("memory", kept),
             ("bound by", f"{result.bound}, {100 * bound:.1f} % of the time"),
         )
     )

@@ -60,6 +60,7 @@ def collect(run: Run, moves: Iterable[Transfer]) -> Result:
         warnings=tuple(_warnings(run)),
         assumed=tuple(_assumed(run)),
         parameters=run.graph.parameters,
+        memory=run.memory,
         run=run,
     )
     _check(result)
@@ -117,6 +118,7 @@ def _named(names: Iterable[str], values: Any) -> Mapping[str, float]:
 
 
 def _warnings(run: Run) -> Iterable[str]:
+    yield from run.warnings
     yield from run.graph.notes
     chip = run.parts[0].chip
     hosted = run.placement.host

@@ -61,6 +61,7 @@ def _conv(work: Conv) -> Columns:
         "in_channels": work.in_channels, "in_height": work.in_height, "in_width": work.in_width,
         "out_height": work.out_height, "out_width": work.out_width, "kernel_height": work.kernel_height,
         "kernel_width": work.kernel_width, "stride": work.stride[0], "transposed": int(work.transposed),
+        "dynamic": int(work.dynamic),
     }  # fmt: skip
 
 

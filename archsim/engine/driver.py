@@ -48,16 +48,21 @@ def clear(record: Record) -> None:
 
 
 @kernel
+def add_each(count: float, each: Record, total: Record) -> None:
+    """Add so many of each entry to the total's."""
+    for index in range(len(each)):
+        total[index] += count * each[index]
+
+
+@kernel
 def add(op: Record, out: Record, totals: Record) -> None:
     """Add all executions of an op to the totals, one after the other."""
-    totals.latency += op.count * out.latency
-    for index in range(len(out.busy)):
-        totals.busy[index] += op.count * out.busy[index]
-        totals.exposed[index] += op.count * out.exposed[index]
-    for index in range(len(out.energy)):
-        totals.energy[index] += op.count * out.energy[index]
-    for index in range(len(out.bytes)):
-        totals.bytes[index] += op.count * out.bytes[index]
+    count = op.count
+    totals.latency += count * out.latency
+    add_each(count, out.busy, totals.busy)
+    add_each(count, out.exposed, totals.exposed)
+    add_each(count, out.energy, totals.energy)
+    add_each(count, out.bytes, totals.bytes)
     if totals.status == 0:
         totals.status = out.status
 

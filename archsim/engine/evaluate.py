@@ -10,6 +10,7 @@ from archsim.arch import registry
 from archsim.engine import transfer
 from archsim.engine.check import check_outcomes, check_totals
 from archsim.engine.collect import collect
+from archsim.engine.fit import check_fit
 from archsim.engine.lower import Lowered, chip_table, lower
 from archsim.engine.place import CHIP, HOST, Placement, place
 from archsim.engine.policy import Policy
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from archsim.arch.chip import Chip
     from archsim.arch.family import Family
+    from archsim.graph.memory import Memory
     from archsim.engine.result import Result
 
 
@@ -50,6 +52,8 @@ class Run:
     placement: Placement
     policy: Policy
     parts: tuple[Part, ...]
+    memory: Memory
+    warnings: tuple[str, ...]
 
 
 def prepare(graph: Graph, chip: Chip, how: Policy) -> Placement:
@@ -84,16 +88,19 @@ def evaluate(graph: Graph, chip: Chip, policy: Policy | Mapping[str, Any] | None
     ------
     UnsupportedError
         An op that neither the machine nor its host may run.
+    DoesNotFitError
+        More to keep than the machine's memory holds.
     InvariantError
         A defect: a result that breaks a law all results obey.
     """
     how = make_policy(policy, **choices)
     placement = prepare(graph, chip, how)
+    kept, warnings = check_fit(placement.graph, chip, how)
     parts = [_part(CHIP, chip, placement.chip, placement, how)]
     if placement.host or placement.moves:
         parts.append(_part(HOST, host_of(chip, how), placement.host, placement, how))
     moves = transfer.transfers(placement, chip) if placement.moves else ()
-    return collect(Run(placement.graph, placement, how, tuple(parts)), moves)
+    return collect(Run(placement.graph, placement, how, tuple(parts), kept, warnings), moves)
 
 
 def _part(where: str, chip: Chip, ops: tuple[Any, ...], placement: Placement, how: Policy) -> Part:
@@ -173,6 +180,7 @@ def evaluate_points(
     if len(set(lengths.values())) > 1:
         raise UsageError(f"the columns have different lengths: {lengths}", hint="give one value per point in each")
     placement = prepare(graph, chip, how)
+    check_fit(placement.graph, chip, how)
     if placement.host:
         raise UnsupportedError(
             f"{placement.host[0].name!r} would run on the host of {chip.name!r}",

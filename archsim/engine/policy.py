@@ -15,6 +15,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "fusion": POLICIES,
     "schedule": ("serial",),
     "fallback": ("host", "forbid"),
+    "capacity": ("check", "ignore"),
     "jit": ("auto", "always", "never"),
 }
 _TRUTH: Final = {"true": True, "false": False}
@@ -36,6 +37,8 @@ class Policy:
         ``host``: what the machine cannot run goes to its host, with the transfers; ``forbid``: it is an error.
     host : str
         Host to use instead of the one the machine's description names.
+    capacity : str
+        ``check``: what does not fit into the machine's memory is an error; ``ignore``: a warning.
     training : bool
         One training step instead of inference: forward, loss, gradients and update.
     optimiser : str
@@ -49,6 +52,7 @@ class Policy:
     precision: str = ""
     fallback: str = "host"
     host: str = ""
+    capacity: str = "check"
     training: bool = False
     optimiser: str = "sgd"
     jit: str = "auto"

@@ -14,6 +14,7 @@ from archsim.engine.table import Table
 if TYPE_CHECKING:
     from archsim.engine.evaluate import Run
     from archsim.engine.explain import Explanation
+    from archsim.graph.memory import Memory
 
 SCHEMA_VERSION: Final = 1
 
@@ -88,6 +89,8 @@ class Result:
         B across each memory level.
     exposed : mapping of str to float
         s by the resource that answers for them; adds up to `latency`.
+    memory : Memory
+        B the run keeps: weights, state, optimiser state, activations.
     warnings, assumed : tuple of str
         What a reader must know; leaves of the description that rest on assumptions.
     """
@@ -107,6 +110,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    memory: Memory | None = None
     run: Run | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -181,6 +185,7 @@ class Result:
             "energy_by_detail_j": dict(self.energy_by_detail),
             "bytes_by_level": dict(self.bytes_by_level),
             "latency_by_resource_s": dict(self.exposed),
+            "memory_bytes": {**asdict(self.memory), "total": self.memory.total} if self.memory else None,
             "ops": ops,
             "warnings": list(self.warnings),
             "assumed": list(self.assumed),

@@ -1,4 +1,4 @@
-"""Reading values out of a description: each is checked where it stands, and what is wrong says file, line and column."""
+"""Values of a description: each is checked where it stands; what is wrong says file, line and column."""
 
 from __future__ import annotations
 

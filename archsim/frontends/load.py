@@ -79,7 +79,9 @@ def _checked(file: Path, function: Callable[..., Graph], options: Mapping[str, A
     for name in options:
         if name not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
-            raise UsageError(f"{file.name!r} is read without an option {name!r}", hint=did_you_mean(name, known) or takes)
+            raise UsageError(
+                f"{file.name!r} is read without an option {name!r}", hint=did_you_mean(name, known) or takes
+            )
     return {name: _typed(name, value, str(known[name].annotation)) for name, value in options.items()}
 
 
@@ -96,4 +98,6 @@ def _typed(name: str, value: Any, annotation: str) -> Any:
     try:
         return readers[0](value) if readers else value
     except (KeyError, ValueError):
-        raise UsageError(f"{name}={value!r}", hint=f"write a value of the kind {annotation.split(' |', 1)[0]}") from None
+        raise UsageError(
+            f"{name}={value!r}", hint=f"write a value of the kind {annotation.split(' |', 1)[0]}"
+        ) from None

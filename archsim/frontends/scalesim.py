@@ -64,9 +64,7 @@ def load_scalesim(path: str | Path, *, batch: int = 1, dtype: str = "int8") -> G
         raise UsageError(f"batch={batch!r}", hint="write a whole number of at least 1")
     file = Path(path)
     rows, order = _read(file)
-    b = GraphBuilder(
-        file.stem, dtype=dtype, items=batch, item="input", parameters={"batch": batch, "dtype": dtype}
-    )
+    b = GraphBuilder(file.stem, dtype=dtype, items=batch, item="input", parameters={"batch": batch, "dtype": dtype})
     for row in rows:
         try:
             if len(row.numbers) < _CONVOLUTION - 1:
@@ -205,7 +203,9 @@ def _convolution(b: GraphBuilder, row: _Row, batch: int) -> None:
     if tall > height or wide > width:
         raise ImportFormatError(f"the filter of {row.name!r}, {tall} x {wide}, is larger than its input")
     # SCALE-Sim rounds the number of windows up; the last one hangs over the edge.
-    out = tuple(-(-(size - taps + step) // step) for size, taps, step in ((height, tall, stride[0]), (width, wide, stride[1])))
+    out = tuple(
+        -(-(size - taps + step) // step) for size, taps, step in ((height, tall, stride[0]), (width, wide, stride[1]))
+    )
     over = (max((out[0] - 1) * stride[0] + tall - height, 0), max((out[1] - 1) * stride[1] + wide - width, 0))
     # "DP" in the name marks a depthwise layer: `filters` of one channel for each channel.
     groups = channels if "DP" in row.name else 1

@@ -308,7 +308,10 @@ class Chase(Work):
 
 @dataclass(frozen=True)
 class Neuron(Work):
-    """`neurons` updated for `steps` timesteps, firing at `rate` spikes per step, each to `fan_out` synapses."""
+    """`neurons` updated for `steps` timesteps, firing at `rate` spikes per step, each to `fan_out` synapses.
+
+    The arithmetic is that of the updates alone: the synapses are the contraction that follows.
+    """
 
     kind = "neuron"
     neurons: int
@@ -319,7 +322,7 @@ class Neuron(Work):
 
     @property
     def flops(self) -> float:  # noqa: D102
-        return times(self.neurons, self.steps, self.flops_per_update) + self.synaptic_events
+        return times(self.neurons, self.steps, self.flops_per_update)
 
     @property
     def synaptic_events(self) -> float:

@@ -3,6 +3,7 @@
 Quantity              Symbol   Unit       Source
 work                  W        FLOP or B
 sustained rate        R        per second
+pace                  1 / R    s
 """
 
 from __future__ import annotations
@@ -13,30 +14,47 @@ from archsim.jit import kernel
 
 
 @kernel
-def bound_time(amount: float, rate: float) -> float:
+def pace(rate: float) -> float:
+    """Return the time of one unit of work: 1 / R. What many ops share is divided once.
+
+    Parameters
+    ----------
+    rate : float
+        Peak rate, FLOP, OP or B per second. Zero means the unit does not exist.
+
+    Returns
+    -------
+    float
+        Time per unit of work, s; infinite when the unit does not exist.
+
+    References
+    ----------
+    Definition.
+    """
+    return 1.0 / rate if rate > 0.0 else math.inf
+
+
+@kernel
+def bound_time(amount: float, pace: float) -> float:
     """Return the least time for an amount of work: t = W / R.
 
     Parameters
     ----------
     amount : float
         Work, FLOP, OP or B.
-    rate : float
-        Peak rate, per second. Zero means the unit does not exist; no work then takes no time.
+    pace : float
+        1 / R, the time of one unit of work at the peak rate, s.
 
     Returns
     -------
     float
-        Time, s; infinite when there is work and no unit for it.
+        Time, s; none for no work, infinite when there is work and no unit for it.
 
     References
     ----------
     Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009, doi:10.1145/1498765.1498785.
     """
-    if amount <= 0.0:
-        return 0.0
-    if rate <= 0.0:
-        return math.inf
-    return amount / rate
+    return amount * pace if amount > 0.0 else 0.0
 
 
 @kernel

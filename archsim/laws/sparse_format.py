@@ -108,8 +108,8 @@ def run_length_values(elements: float, density: float, run_bits: float) -> float
         return elements / longest
     if density >= 1.0:
         return elements
-    missed = math.exp(longest * math.log1p(-density))
-    return density * elements * (1.0 + missed / (1.0 - missed))
+    fillers = 1.0 / math.expm1(-longest * math.log1p(-density))  # q / (1 - q) without cancellation
+    return density * elements * (1.0 + fillers)
 
 
 @kernel

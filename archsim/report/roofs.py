@@ -60,9 +60,9 @@ def roofs(result: Result) -> Roofs:
     ops = to_rows(part.lowered.table)
     family.derive(chip, work)
     family.plan(ops, chip, work)
-    if not ops or not hasattr(work, "mac_peak") or not hasattr(work, "bandwidth"):
+    if not ops or not hasattr(work, "mac_pace") or not hasattr(work, "level_pace"):
         raise UnsupportedError(f"there is no roofline for {result.workload!r} on {result.hardware!r}")
-    return Roofs(family.levels(part.chip.spec)[0], work.bandwidth[0], _peaks(work, _stored(ops)))
+    return Roofs(family.levels(part.chip.spec)[0], 1.0 / work.level_pace[0], _peaks(work, _stored(ops)))
 
 
 def _stored(ops: list[Any]) -> int:
@@ -74,9 +74,9 @@ def _stored(ops: list[Any]) -> int:
 
 
 def _peaks(work: Any, stored: int) -> dict[str, float]:
-    macs = (NAMES[work.mac_code[stored]], work.mac_peak[stored])
-    lanes = (NAMES[work.lane_code[stored]], work.lane_peak[stored])
+    macs = (NAMES[work.mac_code[stored]], 1.0 / work.mac_pace[stored])
+    lanes = (NAMES[work.lane_code[stored]], 1.0 / work.lane_pace[stored])
     if macs == lanes:
         return {f"all arithmetic in {macs[0]}": macs[1]}
-    peaks = {f"MACs in {macs[0]}": macs[1], f"other arithmetic in {lanes[0]}": lanes[1]}
+    peaks = {f"MACs in {macs[0]}": macs[1], f"other in {lanes[0]}": lanes[1]}
     return dict(sorted(peaks.items(), key=lambda item: -item[1]))

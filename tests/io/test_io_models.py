@@ -86,7 +86,8 @@ def test_every_source_prints():
 
 def test_names_are_unique():
     for kind in ("hardware", "technology", "systems"):
-        names = [catalogue.fold(known) for entry in catalogue.entries(kind) for known in {entry.name, *entry.aliases}]
+        entries = catalogue.entries(kind)
+        names = [known for entry in entries for known in {catalogue.fold(n) for n in (entry.name, *entry.aliases)}]
         assert len(names) == len(set(names)), kind
 
 

@@ -56,7 +56,9 @@ def load_chakra(path: str | Path, *, participants: int | None = None, dtype: str
         It is cut off, malformed or cyclic, with the byte.
     """
     bits = number_format(dtype).bits
-    if participants is not None and (isinstance(participants, bool) or not isinstance(participants, int) or participants < 1):
+    if participants is not None and (
+        isinstance(participants, bool) or not isinstance(participants, int) or participants < 1
+    ):
         raise UsageError(f"participants={participants!r}", hint="write a whole number of at least 1")
     file = Path(path)
     version, nodes = read_trace(read_bytes(file, LARGEST_FILE))

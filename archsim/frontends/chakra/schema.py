@@ -99,7 +99,8 @@ def _node(body: Message, start: int) -> Node:
 
 def _attribute(body: Message) -> tuple[str, Value | None]:
     """Name and value; lists and raw bytes, which nothing here needs, have none."""
-    name, found = "", None
+    name = ""
+    found: Value | None = None
     for number, value, place in body.fields():
         if number == 1:
             name = _message(body, value, place).text()

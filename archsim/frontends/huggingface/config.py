@@ -44,7 +44,7 @@ class Config:
 
     def __init__(self, document: Document) -> None:
         self._root = Node(document, (), document.tree)
-        self._entries = self._root.mapping(what="a configuration: {\"model_type\": ...}")
+        self._entries = self._root.mapping(what='a configuration: {"model_type": ...}')
         self.model_type = self.word("model_type")
 
     def find(self, *keys: str) -> Node | None:

@@ -206,7 +206,9 @@ def _blocks(config: Config, run: Run) -> tuple[Block, Block]:
         width=width,
         heads=heads,
         kv_heads=config.size("num_key_value_heads", default=heads),
-        head_size=config.size("head_dim", default=256 if gemma else 128 if kind.startswith("qwen3") else width // heads),
+        head_size=config.size(
+            "head_dim", default=256 if gemma else 128 if kind.startswith("qwen3") else width // heads
+        ),
         feed_forward=config.size("intermediate_size"),
         activation="gelu_tanh" if gemma else config.activation("hidden_act", default="silu"),
         gated=True,

@@ -70,7 +70,9 @@ def t5(config: Config, run: Run) -> Graph:
     run.plain(config)
     layers = config.layers("num_layers")
     if config.size("num_decoder_layers", default=layers) != layers:
-        raise config.refuse("num_decoder_layers", f"T5 is modelled with as many decoder layers as encoder layers, {layers}")
+        raise config.refuse(
+            "num_decoder_layers", f"T5 is modelled with as many decoder layers as encoder layers, {layers}"
+        )
     projection = config.word("feed_forward_proj", "relu")
     if projection not in ("relu", "gated-gelu"):
         raise config.refuse("feed_forward_proj", "T5 is modelled with 'relu' or 'gated-gelu'")

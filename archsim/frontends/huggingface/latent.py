@@ -42,9 +42,7 @@ def latent_attention(b: GraphBuilder, block: Block, latent: Latent, x: Tensor) -
     joint = project(b, block, x, latent.rank + latent.rotated, "key-value-down")
     vector = b.normalise("rms_norm", b.part(joint, -1, latent.rank), name="key-value-norm")
     key = b.elementwise("rotary", b.part(joint, -1, latent.rotated), name="rotary-key")
-    up = b.weight(
-        "key-value-up/weight", (latent.rank, heads * (latent.plain + latent.value)), dtype=block.weight_dtype
-    )
+    up = b.weight("key-value-up/weight", (latent.rank, heads * (latent.plain + latent.value)), dtype=block.weight_dtype)
     mixed = (_absorbed if block.past else _expanded)(b, block, latent, (plain, rotated, vector, key), up)
     return project(b, block, mixed, block.width, "output")
 

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from archsim.errors import ArchsimError, InvalidDescriptionError
+from archsim.frontends.fields import Node
 from archsim.frontends.native.dump import SCHEMA
 from archsim.frontends.native.exact import TENSOR_KEYS, read_op, read_tensor
-from archsim.frontends.fields import Node
 from archsim.frontends.native.layers import Layers
 from archsim.graph import Graph, GraphBuilder, Role, Tensor, check_graph
 from archsim.graph.dtypes import NAMES

@@ -135,6 +135,8 @@ def _cuts(directed: Any, nodes: dict[str, Node], inputs: list[str]) -> Iterator[
         cut = next((edge for edge in reversed(loop) if nodes[edge[0]].kind in SPIKING | INTEGRATING), None)
         if cut is None:
             names = " -> ".join([edge[0] for edge in loop] + [loop[0][0]])
-            raise ImportFormatError(f"the loop {names} has no neuron in it", hint="a loop needs a delay of one timestep")
+            raise ImportFormatError(
+                f"the loop {names} has no neuron in it", hint="a loop needs a delay of one timestep"
+            )
         yield cut[0], cut[1]
     raise ImportFormatError(f"the graph has more than {_MOST_LOOPS} loops")

@@ -54,7 +54,9 @@ def plan(node: Node, shape: Shape | None, batch: int) -> Planned:
         declared = source.input_type if kind == "Input" else source.output_type
         return Planned(shape or _sizes(node, next(iter(declared.values()), None)))
     if shape is None:
-        raise ImportFormatError(f"nothing says what shape the input of {node.name!r} has", hint="give the graph an Input")
+        raise ImportFormatError(
+            f"nothing says what shape the input of {node.name!r} has", hint="give the graph an Input"
+        )
     if kind in ("Linear", "Affine"):
         return _linear(node, shape, batch)
     if kind in ("Conv1d", "Conv2d"):
@@ -100,7 +102,7 @@ def _linear(node: Node, shape: Shape, batch: int) -> Planned:
     if lead:
         raise ImportFormatError(f"the weight of {node.name!r} has {weight.ndim} axes", hint="two are read")
     rows = math.prod(shape) // k if k else 0
-    if not k or shape[-1] != k and math.prod(shape) != k:
+    if not k or (shape[-1] != k and math.prod(shape) != k):
         raise ImportFormatError(f"{node.name!r} takes {k} inputs, but gets the shape {shape}")
     bias = node.kind == "Affine"
     # Exporters leave out a Flatten in front; all features then arrive as one row.
@@ -119,7 +121,9 @@ def _conv(node: Node, shape: Shape, batch: int) -> Planned:
     features, inner, tall, wide = (int(size) for size in weight.shape)
     groups = int(source.groups)
     if groups < 1 or shape[0] != inner * groups or features % groups:
-        raise ImportFormatError(f"{node.name!r} takes {inner * groups} channels in {groups} groups, but gets {shape[0]}")
+        raise ImportFormatError(
+            f"{node.name!r} takes {inner * groups} channels in {groups} groups, but gets {shape[0]}"
+        )
     stride, dilation = _pair(node, source.stride, flat=flat), _pair(node, source.dilation, flat=flat)
     edge = _edge(node, (tall, wide), stride, dilation, shape)
     height = window_size(shape[1], tall, stride[0], dilation[0], edge[0] + edge[1])

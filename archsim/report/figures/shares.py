@@ -51,7 +51,7 @@ def shares(results: Sequence[Result]) -> Figure:
     largest = {kind: max(max(part.get(kind, NONE)) for part in parts) for part in parts for kind in part}
     kinds = sorted((kind for kind, share in largest.items() if share >= VISIBLE), key=lambda kind: -largest[kind])
     parts = [_with_other(part, kinds) for part in parts]
-    kinds += [OTHER] if any(max(part[OTHER]) > 0.0 for part in parts) else []
+    kinds += [OTHER] if any(max(part[OTHER]) >= VISIBLE for part in parts) else []
     figure, axes = canvas(1.6 + 2.7 * len(results), 3.8, len(results), share=True)
     for ax, result, part in zip(axes, results, parts, strict=True):
         _draw(ax, part, kinds)
@@ -86,7 +86,7 @@ def _draw(ax: Any, part: Shares, kinds: Sequence[str]) -> None:
         heights = [100.0 * share for share in part.get(kind, NONE)]
         colour = COLOURS[index % len(COLOURS)]
         bars = ax.bar(MEASURES, heights, 0.7, bottoms, color=colour, edgecolor="white", linewidth=0.8, label=kind)
-        texts = [f"{height:.0f}" if height >= 100.0 * LEGIBLE else "" for height in heights]
+        texts = [f"{height:.1f}" if height >= 100.0 * LEGIBLE else "" for height in heights]
         ax.bar_label(bars, texts, label_type="center", fontsize=8, color=_ink(colour))
         bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
 

@@ -1,0 +1,64 @@
+"""Whether a workload fits into a machine's memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archsim.arch import registry
+from archsim.engine.policy import Policy
+from archsim.errors import DoesNotFitError
+from archsim.graph.memory import Memory, memory
+from archsim.units import CAPACITY, format_quantity
+
+if TYPE_CHECKING:
+    from archsim.arch.chip import Chip
+    from archsim.graph.graph import Graph
+
+_PARTS = {
+    "weights": "weights",
+    "optimiser": "optimiser state",
+    "state": "state",
+    "peak": "activations and gradients at their peak",
+}
+
+
+def check_fit(graph: Graph, chip: Chip, how: Policy) -> tuple[Memory, tuple[str, ...]]:
+    """Compare what a graph keeps with the machine's outermost memory.
+
+    Parameters
+    ----------
+    graph : Graph
+        As it will run.
+    chip : Chip
+        The machine.
+    how : Policy
+        ``capacity="check"`` refuses what does not fit, ``"ignore"`` warns.
+
+    Returns
+    -------
+    kept : Memory
+        What the graph keeps, byte.
+    warnings : tuple of str
+        The shortfall, if it is to be ignored.
+
+    Raises
+    ------
+    DoesNotFitError
+        With the arithmetic.
+    """
+    kept = memory(graph)
+    there = registry.get(chip.family).capacity(chip.spec)
+    if kept.total <= there:
+        return kept, ()
+    parts = ", ".join(
+        f"{format_quantity(getattr(kept, part), CAPACITY)} of {name}"
+        for part, name in _PARTS.items()
+        if getattr(kept, part)
+    )
+    problem = (
+        f"{graph.name!r} needs {format_quantity(kept.total, CAPACITY)} ({parts}); "
+        f"{chip.name!r} holds {format_quantity(there, CAPACITY)}"
+    )
+    if how.capacity == "ignore":
+        return kept, (f"{problem}: times and energies are those of a machine with enough memory",)
+    raise DoesNotFitError(problem, hint="choose a larger machine or a smaller batch, or set policy capacity=ignore")
