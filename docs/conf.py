@@ -19,6 +19,7 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathja
 exclude_patterns = ["_build", "generated"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 
+smartquotes = False
 html_theme = "furo"
 html_title = f"archsim {release}"
 

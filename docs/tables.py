@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,9 @@ def _commands() -> Iterator[str]:
         yield f"## archsim {name}\n"
         yield f"```\narchsim {name} {words} [OPTIONS]\n```\n".replace("  ", " ")
         yield f"{(command.help or '').strip()}\n"
-        yield from _table(("argument", "meaning"), ((_code(p.metavar or p.name.upper()), p.help or "") for p in positional)) \
-            if positional else ()  # fmt: skip
+        if positional:
+            meanings = ((_code(p.metavar or p.name.upper()), p.help or "") for p in positional)
+            yield from _table(("argument", "meaning"), meanings)
         yield from _table(("option", "meaning"), ((_option(p), p.help or "") for p in options))
 
 
@@ -89,10 +90,12 @@ def _hardware() -> Iterator[str]:
 
 
 def _workloads() -> Iterator[str]:
-    rows = (
-        (_code(g.name), g.group, g.title, ", ".join(f"{k}={v}" for k, v in g.parameters.items())) for g in generators()
-    )
+    rows = ((_code(g.name), g.group, g.title, _arguments(g.parameters)) for g in generators())
     yield from _table(("name", "group", "title", "parameters"), rows)
+
+
+def _arguments(parameters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in parameters.items())
 
 
 def _formats() -> Iterator[str]:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union, get_arg
 from pydantic import BaseModel
 
 from archsim.arch.precision import ByPrecision
-from archsim.arch.tables import LEVELS
+from archsim.arch.tables import LEVELS, WORD, padded
 from archsim.errors import InvalidDescriptionError, UsageError, did_you_mean
 from archsim.graph.dtypes import CODES, PRECISIONS
 from archsim.units import Quantity, quantity_of
@@ -115,7 +115,8 @@ def chip_dtype(spec: type[BaseModel]) -> np.dtype:
     import numpy as np
 
     fields = [(c.name, "i8" if c.choices else "f8", c.shape) for c in columns(spec)]
-    return np.dtype([(name, kind, shape) if shape else (name, kind) for name, kind, shape in fields], align=True)
+    dtype = np.dtype([(name, kind, shape) if shape else (name, kind) for name, kind, shape in fields], align=True)
+    return padded(dtype)
 
 
 def fill(table: np.ndarray, spec: BaseModel) -> None:
@@ -220,21 +221,51 @@ def _item(items: Any, segment: str, path: str) -> int:
     raise UsageError(f"{path!r}: there is no {segment!r}", hint=did_you_mean(segment, names) or f"write one of {names}")
 
 
-def set_column(table: np.ndarray, spec: BaseModel, path: str, values: Any) -> None:
-    """Give the leaf at `path` one value per row of `table`.
+@dataclass(frozen=True)
+class Swept:
+    """A leaf with one value per design point, checked."""
 
-    Raises
-    ------
-    InvalidDescriptionError
-        A value is not finite or outside the leaf's bounds.
-    """
-    import numpy as np
+    place: Place
+    values: np.ndarray
 
-    place = place_of(spec, path)
-    array = np.asarray(values, dtype=np.float64)
-    if place.column.quantity is not None:
-        place.column.quantity.check(array, path)
-    elif not np.all(np.isfinite(array)):
-        raise InvalidDescriptionError(f"{path} = {array[~np.isfinite(array)][0]}", hint="write finite numbers")
-    column: Any = table[place.column.name]
-    column[(slice(None), *place.index)] = array
+    @classmethod
+    def of(cls, spec: BaseModel, path: str, values: Any) -> Swept:
+        """Find the leaf at `path` and check the values it shall have.
+
+        Raises
+        ------
+        UsageError
+            The path leads to no number, or the values are not a plain list.
+        InvalidDescriptionError
+            A value is not finite or outside the leaf's bounds.
+        """
+        import numpy as np
+
+        place = place_of(spec, path)
+        array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+        if array.ndim > 1:
+            raise UsageError(f"{path} has values of shape {array.shape}", hint="give one value per design point")
+        if place.column.quantity is not None:
+            place.column.quantity.check(array, path)
+        elif not np.all(np.isfinite(array)):
+            raise InvalidDescriptionError(f"{path} = {array[~np.isfinite(array)][0]}", hint="write finite numbers")
+        return cls(place, array)
+
+    def bits(self, dtype: np.dtype) -> np.ndarray:
+        """Return the values as the 8-byte words of the chip table `dtype`, (points,)."""
+        column = dtype[self.place.column.name].base
+        words: np.ndarray = self.values.astype(column).view("i8")
+        return words
+
+    def word(self, dtype: np.dtype) -> int:
+        """Return which 8-byte word of a row of the chip table `dtype` the leaf is."""
+        shape, index = self.place.column.shape, self.place.index
+        position = 0
+        for size, step in zip(shape, index, strict=True):
+            position = position * size + step
+        return dtype.fields[self.place.column.name][1] // WORD + position  # type: ignore[index]
+
+    def write(self, table: np.ndarray) -> None:
+        """Give the leaf its values, one per row of `table`."""
+        column: Any = table[self.place.column.name]
+        column[(slice(None), *self.place.index)] = self.values

@@ -15,6 +15,8 @@ LEVELS: Final = 6
 """Most memory levels a machine may have."""
 PADDING: Final = 128
 """Records are padded to a multiple of this, B."""
+WORD: Final = 8
+"""Every column is made of words of this size, B."""
 MAPPING: Final = 8
 """Numbers a search may keep of its winner."""
 
@@ -128,16 +130,21 @@ def totals(causes: int, resources: int) -> tuple[Attribute, ...]:
 
 
 def record(attributes: tuple[Attribute, ...]) -> np.dtype:
-    """Return the aligned numpy record type of an attribute table.
+    """Return the aligned and padded numpy record type of an attribute table."""
+    import numpy as np
 
-    Records are padded to two cache lines, so that threads writing neighbouring ones do not slow each other down.
+    return padded(np.dtype([(a.name, a.type, a.shape) if a.shape else (a.name, a.type) for a in attributes]))
+
+
+def padded(dtype: np.dtype) -> np.dtype:
+    """Pad a record type to whole pairs of cache lines.
+
+    Threads that write neighbouring records then do not slow each other down.
     """
     import numpy as np
 
-    formats = [np.dtype((a.type, a.shape)) for a in attributes]
-    offsets = [0]
-    for item in formats:  # every column is a multiple of eight bytes, so the order of the table is already aligned
-        offsets.append(offsets[-1] + item.itemsize)
-    size = -(-offsets.pop() // PADDING) * PADDING
-    names = [a.name for a in attributes]
+    names = list(dtype.names or ())
+    fields = dict(dtype.fields or {})
+    size = -(-dtype.itemsize // PADDING) * PADDING
+    formats, offsets = [fields[name][0] for name in names], [fields[name][1] for name in names]
     return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": size}, align=True)

@@ -48,21 +48,22 @@ def clear(record: Record) -> None:
 
 
 @kernel
-def add_each(count: float, each: Record, total: Record) -> None:
-    """Add so many of each entry to the total's."""
-    for index in range(len(each)):
-        total[index] += count * each[index]
-
-
-@kernel
 def add(op: Record, out: Record, totals: Record) -> None:
     """Add all executions of an op to the totals, one after the other."""
     count = op.count
     totals.latency += count * out.latency
-    add_each(count, out.busy, totals.busy)
-    add_each(count, out.exposed, totals.exposed)
-    add_each(count, out.energy, totals.energy)
-    add_each(count, out.bytes, totals.bytes)
+    each, total = out.busy, totals.busy
+    for index in range(len(each)):
+        total[index] += count * each[index]
+    each, total = out.exposed, totals.exposed
+    for index in range(len(each)):
+        total[index] += count * each[index]
+    joules, energy = out.energy, totals.energy
+    for index in range(len(joules)):
+        energy[index] += count * joules[index]
+    moved, levels = out.bytes, totals.bytes
+    for index in range(len(moved)):
+        levels[index] += count * moved[index]
     if totals.status == 0:
         totals.status = out.status
 
@@ -109,23 +110,57 @@ def run_point(ops: Record, chip: Record, work: Record, outs: Record, totals: Rec
 
 
 @kernel
-def run_points(ops: Record, chips: Record, works: Record, outs: Record, totals: Record, threads: int) -> None:
-    """Evaluate many design points, spread over threads.
+def run_points(
+    ops: Record, chips: Record, words: Record, places: Record, values: Record, works: Record, outs: Record,
+    totals: Record,
+) -> None:  # fmt: skip
+    """Evaluate many design points, dealt to as many threads as there are scratch records.
 
     Parameters
     ----------
     ops : array of records, (n_ops,)
         The op table.
-    chips, totals : array of records, (n_points,)
-        The points, and their totals to fill.
+    chips : array of records, (threads,)
+        The description all points start from, once per thread.
+    words : array of int, (threads, n_words)
+        The same memory as `chips`, as 8-byte words.
+    places : array of int, (n_swept,)
+        Words that differ from point to point.
+    values : array of int, (n_swept, n_points)
+        Their content.
     works : array of records, (threads,)
         Scratch.
     outs : array of records, (threads, room)
         Outcomes of a few ops, or of all of one point.
-    threads : int
-        Parts the points are dealt into.
+    totals : array of records, (n_points,)
+        Filled.
     """
-    points = len(chips)
+    threads = len(works)
+    points = len(totals)
     for thread in prange(threads):
         for point in range(thread * points // threads, (thread + 1) * points // threads):
-            run_point(ops, chips[point], works[thread], outs[thread], totals[point])
+            for index in range(len(places)):
+                words[thread, places[index]] = values[index, point]
+            run_point(ops, chips[thread], works[thread], outs[thread], totals[point])
+
+
+@kernel
+def run_rows(ops: Record, chips: Record, works: Record, outs: Record, totals: Record) -> None:
+    """Evaluate one design point once per op, each op a run of its own.
+
+    Parameters
+    ----------
+    ops : array of records, (n_ops,)
+        The op table.
+    chips : array of records, (1,)
+        The point.
+    works : array of records, (threads,)
+        Scratch.
+    outs, totals : array of records, (n_ops,)
+        Outcome of each op, and totals of its run; filled.
+    """
+    threads = len(works)
+    rows = len(ops)
+    for thread in prange(threads):
+        for row in range(thread * rows // threads, (thread + 1) * rows // threads):
+            run_point(ops[row : row + 1], chips[0], works[thread], outs[row : row + 1], totals[row])

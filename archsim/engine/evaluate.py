@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archsim.arch import registry
+from archsim.arch.columns import Swept
 from archsim.engine import transfer
 from archsim.engine.check import check_outcomes, check_totals
 from archsim.engine.collect import collect
@@ -15,7 +16,7 @@ from archsim.engine.lower import Lowered, chip_table, lower
 from archsim.engine.place import CHIP, HOST, Placement, place
 from archsim.engine.policy import Policy
 from archsim.engine.policy import policy as make_policy
-from archsim.engine.run import run
+from archsim.engine.run import run, run_sweep
 from archsim.errors import UnsupportedError, UsageError
 from archsim.graph.backward import training
 from archsim.graph.fusion import fuse
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from archsim.arch.chip import Chip
     from archsim.arch.family import Family
-    from archsim.graph.memory import Memory
     from archsim.engine.result import Result
+    from archsim.graph.memory import Memory
 
 
 @dataclass(frozen=True)
@@ -171,12 +172,11 @@ def evaluate_points(
     UnsupportedError
         An op the machine cannot run: points with a host are evaluated one by one with `evaluate`.
     """
-    import numpy as np
-
     how = make_policy(policy, **choices)
-    lengths = {path: len(np.atleast_1d(values)) for path, values in sweep.items()}
-    if not lengths:
+    if not sweep:
         raise UsageError("nothing to sweep", hint="name at least one leaf, such as clock")
+    swept = [Swept.of(chip.spec, path, values) for path, values in sweep.items()]
+    lengths = {path: len(each.values) for path, each in zip(sweep, swept, strict=True)}
     if len(set(lengths.values())) > 1:
         raise UsageError(f"the columns have different lengths: {lengths}", hint="give one value per point in each")
     placement = prepare(graph, chip, how)
@@ -188,7 +188,6 @@ def evaluate_points(
         )
     family = registry.get(chip.family)
     lowered = lower(placement.chip, placement.graph.tensors)
-    chips = chip_table(chip, next(iter(lengths.values())), sweep)
-    _, totals = run(family, lowered.table, chips, mode=how.jit)
+    totals = run_sweep(family, lowered.table, chip_table(chip), swept, mode=how.jit)
     check_totals(totals, chip.name)
     return totals

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from archsim.arch.columns import chip_dtype, fill, set_column
+from archsim.arch.columns import chip_dtype, fill
 from archsim.arch.tables import OP, record
 from archsim.engine.describe import describe
 from archsim.graph.op import PHASES, Op
@@ -86,29 +86,10 @@ def _weights(op: Op, tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
     return tuple(name for name in op.inputs if tensors[name].role is Role.WEIGHT)
 
 
-def chip_table(chip: Chip, points: int = 1, sweep: Mapping[str, Any] | None = None) -> np.ndarray:
-    """Return the chip table of `points` design points.
-
-    Parameters
-    ----------
-    chip : Chip
-        The description all points start from.
-    points : int
-        Number of rows.
-    sweep : mapping of str to array_like, (points,), optional
-        Leaves that differ from point to point, by path, SI units.
-
-    Raises
-    ------
-    UsageError
-        A path that leads to no number.
-    InvalidDescriptionError
-        A value outside its leaf's bounds.
-    """
+def chip_table(chip: Chip) -> np.ndarray:
+    """Return the chip table of one design point, (1,): every number of the description."""
     import numpy as np
 
-    table = np.zeros(points, dtype=chip_dtype(type(chip.spec)))
+    table = np.zeros(1, dtype=chip_dtype(type(chip.spec)))
     fill(table, chip.spec)
-    for path, values in (sweep or {}).items():
-        set_column(table, chip.spec, path, values)
     return table

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from archsim import jit
+from archsim.arch.columns import Swept
 from archsim.arch.family import Family
 from archsim.arch.tables import record
-from archsim.engine.driver import run_point, run_points
+from archsim.engine.driver import run_point, run_points, run_rows
 from archsim.engine.rows import from_rows, to_rows
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 ROOM: Final = 16
 """Outcomes held at a time when they are not kept."""
+EVALUATIONS_PER_RUN: Final = 10
+"""A run of one op costs about this many op evaluations: its phases are not shared."""
 PLAIN_LIMIT: Final = 10_000
 """Op evaluations up to which plain Python answers sooner than numba can be imported."""
 
@@ -33,9 +36,9 @@ def compiles(mode: str, evaluations: int) -> bool:
 
 
 def run(
-    family: Family, ops: np.ndarray, chips: np.ndarray, *, mode: str = "auto", keep: bool = False
+    family: Family, ops: np.ndarray, chip: np.ndarray, *, mode: str = "auto", keep: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Evaluate design points.
+    """Evaluate one design point.
 
     Parameters
     ----------
@@ -43,42 +46,106 @@ def run(
         Whose phases to run.
     ops : ndarray of records, (n_ops,)
         The op table.
-    chips : ndarray of records, (n_points,)
+    chip : ndarray of records, (1,)
         The chip table.
     mode : str
         ``auto``, ``always`` or ``never`` compile.
     keep : bool
-        Keep the outcome of every op; for one point only.
+        Keep the outcome of every op.
 
     Returns
     -------
     outcomes : ndarray of records, (n_ops,) or (0,)
         Outcome of every op, if kept.
-    totals : ndarray of records, (n_points,)
+    totals : ndarray of records, (1,)
+        Totals of the point.
+    """
+    outs, totals = _run(family, ops, chip, (), 1, mode, len(ops) if keep else ROOM)
+    return (outs if keep else outs[:0]), totals
+
+
+def run_sweep(
+    family: Family, ops: np.ndarray, chip: np.ndarray, swept: Sequence[Swept], *, mode: str = "auto"
+) -> np.ndarray:
+    """Evaluate many design points of one machine.
+
+    Parameters
+    ----------
+    family, ops, chip, mode
+        As in `run`: the point all others start from.
+    swept : sequence of Swept
+        Leaves that differ from point to point, all of one length.
+
+    Returns
+    -------
+    ndarray of records, (n_points,)
         Totals of every point.
+    """
+    points = len(swept[0].values) if swept else 1
+    return _run(family, ops, chip, swept, points, mode, ROOM)[1]
+
+
+def _run(
+    family: Family, ops: np.ndarray, chip: np.ndarray, swept: Sequence[Swept], points: int, mode: str, room: int
+) -> tuple[np.ndarray, np.ndarray]:
+    import numpy as np
+
+    totals = np.zeros(points, dtype=record(family.totals_table))
+    threads = max(1, min(jit.threads(), points))
+    outs = np.zeros((threads, max(1, min(room, len(ops)))), dtype=record(family.out_table))
+    works = np.zeros(threads, dtype=record(family.work_table))
+    if len(ops) == 0 or points == 0:
+        return outs[0][: len(ops)], totals
+    if compiles(mode, len(ops) * points):
+        driver = jit.compiled(run_points, bind=phases(family), family=family.name, parallel=True)
+        chips = np.repeat(chip, threads)
+        places = np.array([each.word(chip.dtype) for each in swept], dtype=np.int64)
+        values = np.array([each.bits(chip.dtype) for each in swept], dtype=np.int64).reshape(len(swept), points)
+        words = chips.view(np.int64).reshape(threads, -1)
+        driver(np.ascontiguousarray(ops), chips, words, places, values, works, outs, totals)
+    else:
+        chips = np.repeat(chip, points)
+        for each in swept:
+            each.write(chips)
+        _run_plain(family, ops, chips, works[:1], outs[0], totals)
+    return outs[0], totals
+
+
+def run_each(family: Family, ops: np.ndarray, chip: np.ndarray, *, mode: str = "auto") -> tuple[np.ndarray, np.ndarray]:
+    """Evaluate one design point once per op, each op a run of its own: nothing is shared with neighbours.
+
+    Parameters
+    ----------
+    family, ops, chip, mode
+        As in `run`.
+
+    Returns
+    -------
+    outcomes, totals : ndarray of records, (n_ops,)
+        Outcome of each op, and totals of its run.
     """
     import numpy as np
 
-    totals = np.zeros(len(chips), dtype=record(family.totals_table))
-    threads = max(1, min(jit.threads(), len(chips)))
-    outs = np.zeros((threads, len(ops) if keep else min(ROOM, max(len(ops), 1))), dtype=record(family.out_table))
+    outs = np.zeros(len(ops), dtype=record(family.out_table))
+    totals = np.zeros(len(ops), dtype=record(family.totals_table))
+    threads = max(1, min(jit.threads(), len(ops)))
     works = np.zeros(threads, dtype=record(family.work_table))
-    if len(ops) and len(chips):
-        if compiles(mode, len(ops) * len(chips)):
-            driver = jit.compiled(run_points, bind=phases(family), family=family.name, parallel=True)
-            driver(ops, chips, works, outs, totals, threads)
-        else:
-            _run_plain(family, ops, chips, works[:1], outs[:1], totals)
-    return (outs[0] if keep else outs[0][:0]), totals
+    if compiles(mode, len(ops) * EVALUATIONS_PER_RUN):
+        driver = jit.compiled(run_rows, bind=phases(family), family=family.name, parallel=True)
+        driver(np.ascontiguousarray(ops), chip, works, outs, totals)
+    else:
+        for row in range(len(ops)):
+            one = slice(row, row + 1)
+            _run_plain(family, ops[one], chip, works[:1], outs[one], totals[one])
+    return outs, totals
 
 
 def _run_plain(
     family: Family, ops: np.ndarray, chips: np.ndarray, works: np.ndarray, outs: np.ndarray, totals: np.ndarray
 ) -> None:
     driver = jit.bound(run_point, phases(family))
-    op_rows, chip_rows, total_rows = to_rows(ops), to_rows(chips), to_rows(totals)
-    out_rows = to_rows(outs[0])
-    for chip, total in zip(chip_rows, total_rows, strict=True):
+    op_rows, out_rows, total_rows = to_rows(ops), to_rows(outs), to_rows(totals)
+    for chip, total in zip(to_rows(chips), total_rows, strict=True):
         driver(op_rows, chip, to_rows(works)[0], out_rows, total)
     from_rows(total_rows, totals)
-    from_rows(out_rows, outs[0])
+    from_rows(out_rows, outs)

@@ -208,7 +208,7 @@ def _convolution(b: GraphBuilder, row: _Row, batch: int) -> None:
     )
     over = (max((out[0] - 1) * stride[0] + tall - height, 0), max((out[1] - 1) * stride[1] + wide - width, 0))
     # "DP" in the name marks a depthwise layer: `filters` of one channel for each channel.
-    groups = channels if "DP" in row.name else 1
+    groups = channels if "DP" in row.name.rsplit("/", 1)[-1] else 1
     filters *= groups
     density, structure = _sparsity(row)
     with b.scope(b.unique(row.name)):

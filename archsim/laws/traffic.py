@@ -117,6 +117,33 @@ def attention_passes(queries: float, keys: float, pair: float, capacity: float) 
 
 
 @kernel
+def kept_bytes(each: float, shared: float, stored: float, capacity: float) -> float:
+    """Return the bytes one of many dependent steps fetches of what all of them read: a share if it stays, else all.
+
+    Parameters
+    ----------
+    each : float
+        What one step reads, B.
+    shared : float
+        The same over the number of steps, B.
+    stored : float
+        Room it takes, B.
+    capacity : float
+        Inner level, B.
+
+    Returns
+    -------
+    float
+        Traffic of one step, B.
+
+    References
+    ----------
+    Diamos et al.: Persistent RNNs, ICML 2016, proceedings.mlr.press/v48/diamos16.
+    """
+    return shared if stored <= capacity else each
+
+
+@kernel
 def stream_reload(passes: float, row: float, capacity: float) -> float:
     """Return how often a row is fetched by an algorithm of several passes: once if it stays, else every pass.
 

@@ -62,7 +62,7 @@ def derive_levels(chip: Record, work: Record, share: float) -> None:
 
 @kernel
 def array_energy(chip: Record, level: int, share: float, older: float, newer: float) -> float:
-    """Return the energy of one byte of a level's arrays, J/B; `older` and `newer` are the exponents at the two nodes."""
+    """Return the energy of one byte of a level's arrays, J/B, from the exponents at the two published nodes."""
     capacity = chip.memory_capacity[level]
     return cmos.between_nodes(
         share,

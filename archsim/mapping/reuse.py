@@ -26,44 +26,34 @@ def move_bytes(op: Record, chip: Record, work: Record, out: Record, first: int, 
     widen : float
         Width of the format computed in over the width stored, at least 1.
     """
-    if op.kind == MATMUL or op.kind == CONV:
+    if op.kind in (MATMUL, CONV):
         move_contraction(op, chip, work, out, first, widen)
     elif op.kind == ATTENTION:
         move_attention(op, chip, work, out, first, widen)
-    elif op.kind == GATHER or op.kind == SCATTER or op.kind == CHASE:
+    elif op.kind in (GATHER, SCATTER, CHASE):
         move_irregular(op, chip, work, out, first)
     else:
         move_streams(op, chip, work, out, first, widen)
 
 
 @kernel
-def kept_weights(op: Record, capacity: float, widen: float) -> float:
-    """Return the weight bytes of one step: weights that fit inside are fetched once for all dependent steps, B."""
-    if op.steps > 1.0 and op.weight_bytes * widen <= capacity:
-        return op.weight_bytes / op.steps
-    return op.weight_bytes
-
-
-@kernel
 def move_contraction(op: Record, chip: Record, work: Record, out: Record, first: int, widen: float) -> None:
     """Fill the traffic of a matmul or convolution: the best of keeping either input or the result."""
-    second = op.input_bytes * op.n / (op.m + op.n) if op.dynamic == 1 else 0.0
+    m, n, k = op.m, op.n, op.k
+    weights, output, besides = op.weight_bytes, op.output_bytes, op.extra_bytes + op.state_bytes
+    shared, stored = weights / op.steps, weights * widen
+    second = op.input_bytes * n / (m + n) if op.dynamic == 1 else 0.0
+    left = op.input_bytes - second
     width = op.input_bits * widen / 8.0
     density = 1.0 / width
     root = math.sqrt(width)
+    steps = op.steps
     for level in range(int(chip.memory_count)):
         inner = work.inner[level]
-        moved = traffic.gemm_bytes(
-            op.m,
-            op.n,
-            op.k,
-            op.input_bytes - second,
-            kept_weights(op, inner, widen) + second,
-            op.output_bytes,
-            inner * density,
-            work.inner_inverse_root[level] * root,
-        )
-        cross_level(work, out, first, level, (moved + op.extra_bytes + op.state_bytes) * widen * op.steps)
+        right = traffic.kept_bytes(weights, shared, stored, inner) + second
+        inverse_root = work.inner_inverse_root[level] * root
+        moved = traffic.gemm_bytes(m, n, k, left, right, output, inner * density, inverse_root)
+        cross_level(work, out, first, level, (moved + besides) * widen * steps)
 
 
 @kernel
@@ -95,7 +85,9 @@ def move_streams(op: Record, chip: Record, work: Record, out: Record, first: int
     """Fill the traffic of ops that read and write each element once, or a row at a time in several passes."""
     row = op.length * op.input_bits / 8.0 * widen if op.kind == NORMALISE else 0.0
     once = op.input_bytes + op.extra_bytes + op.output_bytes + op.state_bytes
+    shared, stored = op.weight_bytes / op.steps, op.weight_bytes * widen
     for level in range(int(chip.memory_count)):
         inner = work.inner[level]
         again = op.input_bytes * (traffic.stream_reload(op.passes, row, inner) - 1.0)
-        cross_level(work, out, first, level, (once + again + kept_weights(op, inner, widen)) * widen * op.steps)
+        moved = once + again + traffic.kept_bytes(op.weight_bytes, shared, stored, inner)
+        cross_level(work, out, first, level, moved * widen * op.steps)

@@ -8,26 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from archsim import jit
 from archsim.arch import registry
-from archsim.arch.tables import record
 from archsim.engine.check import check_outcomes, check_totals
-from archsim.engine.driver import run_points
 from archsim.engine.lower import chip_table, lower
-from archsim.engine.run import compiles, phases, run
+from archsim.engine.run import run_each
 
 if TYPE_CHECKING:
     import numpy as np
 
     from archsim.arch.chip import Chip
-    from archsim.arch.family import Family
     from archsim.graph.op import Op
     from archsim.graph.tensor import Tensor
-
-EVALUATIONS_PER_RUN: Final = 10
-"""A run of one op costs about this many op evaluations in plain Python: its phases are not shared."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +70,7 @@ def run_alone(chip: Chip, ops: Iterable[Op], tensors: Mapping[str, Tensor], *, c
     table = lowered.table
     table["count"] = copies
     table["weight_sets"] = np.where(table["weight_elements"] > 0.0, copies, 1.0)
-    outs, totals = _run_each(family, table, chip_table(chip), mode)
+    outs, totals = run_each(family, table, chip_table(chip), mode=mode)
     names = tuple(same[0].name for same in lowered.rows)
     status = np.where(totals["status"] != 0, totals["status"], outs["status"])
     fine = status == 0
@@ -86,23 +79,3 @@ def run_alone(chip: Chip, ops: Iterable[Op], tensors: Mapping[str, Tensor], *, c
     row_of = {op.name: row for row, same in enumerate(lowered.rows) for op in same}
     rows = np.array([row_of[op.name] for op in ops], dtype=np.intp)
     return Alone(outs["latency"][rows], tuple(family.verdicts[code] for code in status[rows].tolist()))
-
-
-def _run_each(family: Family, table: np.ndarray, chips: np.ndarray, mode: str) -> tuple[np.ndarray, np.ndarray]:
-    """Run the rows of an op table one by one on one design point."""
-    import numpy as np
-
-    count = len(table)
-    outs = np.zeros((1, count), dtype=record(family.out_table))
-    totals = np.zeros(count, dtype=record(family.totals_table))
-    if compiles(mode, count * EVALUATIONS_PER_RUN):
-        works = np.zeros(1, dtype=record(family.work_table))
-        driver = jit.compiled(run_points, bind=phases(family), family=family.name, parallel=True)
-        for row in range(count):
-            one = slice(row, row + 1)
-            driver(table[one], chips, works, outs[:, one], totals[one], 1)
-        return outs[0], totals
-    for row in range(count):
-        one = slice(row, row + 1)
-        outs[0][one], totals[one] = run(family, table[one], chips, mode="never", keep=True)
-    return outs[0], totals

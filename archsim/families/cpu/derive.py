@@ -18,7 +18,7 @@ SCRATCH: Final = (
     *ENERGIES,
     *UNITS,
     Attribute("mac_control", "f8", (PRECISIONS,), "J", "control energy of one MAC, by stored format"),
-    Attribute("lane_control", "f8", (PRECISIONS,), "J", "control energy of one operation of one lane, by stored format"),
+    Attribute("lane_control", "f8", (PRECISIONS,), "J", "control energy of one other operation, by stored format"),
     Attribute("byte_control", "f8", (), "J/B", "control energy of moving one byte from the innermost cache"),
     Attribute("special_pace", "f8", (), "s/OP", "vectorised special functions"),
     Attribute("start", "f8", (), "s", "call and thread fork-join of one op"),

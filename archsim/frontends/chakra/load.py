@@ -69,6 +69,8 @@ def load_chakra(path: str | Path, *, participants: int | None = None, dtype: str
                          hint="give participants=8")  # fmt: skip
     parameters = {"schema": version, "dtype": dtype, "participants": participants}
     b = GraphBuilder(file.stem, dtype=dtype, items=1, item="trace", parameters=parameters)
+    if any(node.kind == COMP for node in nodes):
+        b.note("compute nodes give operations and no shapes: they count as element by element, not as matrix products")
     done: dict[int, Tensor] = {}
     for node in _ordered(nodes):
         before = [done[key] for key in dict.fromkeys(node.needs)]

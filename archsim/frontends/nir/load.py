@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from archsim.errors import ImportFormatError, UsageError, did_you_mean
+from archsim.frontends.nir.describe import describe
 from archsim.frontends.nir.network import INTEGRATING, PASSING, SPIKING, SYNAPSES, Node, downstream, flatten
-from archsim.frontends.nir.read import nir_library, read_network
+from archsim.frontends.nir.read import check_library, read_network
 from archsim.frontends.nir.shapes import Planned, own_shape, plan
 from archsim.graph import Graph, GraphBuilder, Role, Tensor
 from archsim.graph.functions import elementwise
@@ -89,12 +88,13 @@ def _example(missing: list[str]) -> str:
     return "give " + ", ".join(examples[name] for name in missing)
 
 
-def _network(source: Any) -> tuple[str, Any]:
+def _network(source: Any) -> tuple[str, dict[str, Any]]:
     if isinstance(source, str | Path):
         return Path(source).stem, read_network(Path(source))
-    if not isinstance(source, nir_library().NIRGraph):
+    check_library()
+    if type(source).__name__ != "NIRGraph":
         raise UsageError(f"{type(source).__name__} is no NIR graph", hint="give a .nir file or a nir.NIRGraph")
-    return "nir-graph", source
+    return "nir-graph", describe(source)
 
 
 def _bits(name: str, bits: int | None) -> str:
@@ -120,11 +120,6 @@ def _rates(rates: Any, nodes: dict[str, Node]) -> dict[str, float]:
 
 def _is_source(node: Node) -> bool:
     return node.kind == "Input" and not node.inputs and not node.previous
-
-
-def _density(weights: Any) -> float:
-    """Share of weights that are not zero: a zero is no synapse."""
-    return float(np.count_nonzero(weights) / weights.size) if weights.size else 1.0
 
 
 @dataclass(frozen=True)
@@ -186,7 +181,7 @@ class _Emitter:
             return self._neurons(node, x, shape)
         inputs, format_of = [x], x.dtype
         if node.kind == "Scale":
-            inputs.append(self._weight(node, planned.weight))
+            inputs.append(self._weight(node, planned))
             format_of = self._setting.sums
         elif node.kind == "Delay":
             inputs.append(self._line(node, x))
@@ -226,23 +221,22 @@ class _Emitter:
         return self._kept[name]
 
     def _synapses(self, node: Node, planned: Planned, x: Tensor, shape: tuple[int, ...]) -> Tensor:
-        inputs = [x, self._weight(node, planned.weight)]
+        inputs = [x, self._weight(node, planned)]
         if planned.bias:
             inputs.append(self._b.weight(f"{node.name}/bias", (planned.shape[-1 if node.kind == "Affine" else 0],)))
         if planned.work is None:
             raise ImportFormatError(f"{node.name!r} has no work")
         return self._b.op(node.name, planned.work, inputs, shape, dtype=self._setting.sums, steps=self._setting.steps)
 
-    def _weight(self, node: Node, values: Any) -> Tensor:
-        density = _density(values)
+    def _weight(self, node: Node, planned: Planned) -> Tensor:
+        density = planned.weight.density if planned.weight else 1.0
         structure = "dense" if density == 1 else "uniform"
-        shape = tuple(int(size) for size in values.shape)
-        return self._b.weight(f"{node.name}/weight", shape, density=density, structure=structure)
+        return self._b.weight(f"{node.name}/weight", planned.layout, density=density, structure=structure)
 
     def _line(self, node: Node, x: Tensor) -> Tensor:
         """What a delay keeps: one copy of its input for each timestep of the longest delay."""
-        longest = float(np.max(node.source.delay)) if np.size(node.source.delay) else 0.0
-        if not 0 <= longest < math.inf:
+        longest = node.parameters.array("delay").largest
+        if not 0 <= longest < 1e9:
             raise ImportFormatError(f"{node.name!r} delays by {longest} s")
         length = max(math.ceil(longest / self._setting.dt - 1e-9), 1)
         return self._b.tensor(f"{node.name}/line", (length, *x.shape), Role.STATE, dtype=x.dtype, density=x.density)
@@ -272,7 +266,7 @@ class _Emitter:
             reader, planned = self._nodes[name], self._planned[name]
             arriving = self._shape(reader) or planned.shape
             if reader.kind in SYNAPSES and planned.work is not None:
-                synapses = planned.work.macs * _density(planned.weight)
+                synapses = planned.work.macs * (planned.weight.density if planned.weight else 1.0)
                 total += share * synapses / (self._setting.batch * math.prod(arriving))
             elif reader.kind in SPIKING | INTEGRATING:
                 total += share

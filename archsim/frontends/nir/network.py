@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from archsim.errors import ImportFormatError
+from archsim.frontends.nir.parameters import Parameters
 
 SPIKING: Final = frozenset({"CubaLIF", "IF", "LIF", "Threshold"})
 INTEGRATING: Final = frozenset({"CubaLI", "I", "LI"})
@@ -29,8 +30,8 @@ class Node:
         Its name, with those of the subgraphs around it in front.
     kind : str
         Name of the primitive.
-    source : object
-        The `nir` object with its parameters.
+    parameters : Parameters
+        Its numbers.
     inputs : list of str
         Nodes it reads in this timestep.
     previous : list of str
@@ -39,7 +40,7 @@ class Node:
 
     name: str
     kind: str
-    source: Any
+    parameters: Parameters
     inputs: list[str] = field(default_factory=list)
     previous: list[str] = field(default_factory=list)
 
@@ -49,7 +50,7 @@ class Node:
         return self.kind in ("Input", "Output")
 
 
-def flatten(graph: Any) -> dict[str, Node]:
+def flatten(graph: dict[str, Any]) -> dict[str, Node]:
     """Return all primitives by name, in execution order.
 
     Raises
@@ -72,23 +73,25 @@ def downstream(nodes: dict[str, Node]) -> dict[str, list[str]]:
     return readers
 
 
-def _open(graph: Any, prefix: str, nodes: dict[str, Node], edges: dict[tuple[str, str], None], depth: int) -> None:
+def _open(
+    graph: dict[str, Any], prefix: str, nodes: dict[str, Node], edges: dict[tuple[str, str], None], depth: int
+) -> None:
     if depth > _DEEPEST:
         raise ImportFormatError(f"subgraphs are nested more than {_DEEPEST} deep")
     inner: set[str] = set()
-    for name, source in graph.nodes.items():
-        kind, full = type(source).__name__, prefix + str(name)
+    for name, described in graph["nodes"].items():
+        kind, full = str(described["type"]), prefix + name
         if kind == "NIRGraph":
-            inner.add(str(name))
-            _open(source, f"{full}/", nodes, edges, depth + 1)
+            inner.add(name)
+            _open(described, f"{full}/", nodes, edges, depth + 1)
         elif kind in KNOWN:
-            nodes[full] = Node(full, kind, source)
+            nodes[full] = Node(full, kind, Parameters(full, described))
         else:
             raise ImportFormatError(f"the NIR primitive {kind!r} of {full!r} is not known",
                                     hint=f"known: {', '.join(sorted(KNOWN))}")  # fmt: skip
-    for tail, head in graph.edges:
-        start = _end(str(tail), prefix, nodes, "Output") if str(tail) in inner else prefix + str(tail)
-        stop = _end(str(head), prefix, nodes, "Input") if str(head) in inner else prefix + str(head)
+    for tail, head in graph["edges"]:
+        start = _end(tail, prefix, nodes, "Output") if tail in inner else prefix + tail
+        stop = _end(head, prefix, nodes, "Input") if head in inner else prefix + head
         for name in (start, stop):
             if name not in nodes:
                 raise ImportFormatError(f"the edge {tail!r} -> {head!r} names {name!r}, which is not in the graph")

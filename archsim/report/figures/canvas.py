@@ -17,7 +17,7 @@ MARKERS: Final = ("o", "^", "s", "D", "v", "P")
 FORMATS: Final = (".svg", ".png", ".pdf")
 INK: Final = "#333333"
 GRID: Final = "#dddddd"
-_STYLE: Final[dict[str, Any]] = {
+_STYLE: Final[Any] = {
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.edgecolor": INK,
