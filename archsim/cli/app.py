@@ -16,6 +16,7 @@ COMMANDS: Final[dict[str, str]] = {
     "list": "listing:list_names",
     "show": "show:show",
     "cite": "cite:cite",
+    "import": "import_file:import_file",
     "validate": "validate:validate",
     "schema": "schema:schema",
     "doctor": "doctor:doctor",

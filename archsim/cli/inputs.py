@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from archsim.graph.graph import Graph
 
 ONNX: Final = ".onnx"
+READ: Final = (ONNX, ".csv", ".et", ".json", ".nir", ".pt2", ".yaml", ".yml")
+"""Files of networks that a front end reads."""
 FOREIGN: Final = (".pt", ".pth", ".pb", ".h5", ".keras", ".tflite", ".safetensors", ".torchscript", ".ckpt")
 """Files of networks that archsim does not read."""
 VIEWS: Final = ("op", "kind", "cause", "level", "resource")
@@ -74,18 +76,13 @@ def optional_number(option: str, text: str | None) -> int | None:
     return None if text is None else whole_number(option, text)
 
 
-def is_onnx(name: str) -> bool:
-    """Whether a workload is meant as an .onnx file."""
-    return name.lower().endswith(ONNX)
-
-
 def is_file_of_network(name: str) -> bool:
     """Whether a name is meant as a file that holds a network, readable or not."""
-    return name.lower().endswith((ONNX, *FOREIGN))
+    return name.lower().endswith((*READ, *FOREIGN)) or Path(name).is_dir()
 
 
 def load_workload(name: str, options: WorkloadOptions) -> Graph:
-    """Build a named workload, or import an .onnx file.
+    """Build a named workload, or read a file.
 
     Raises
     ------
@@ -95,29 +92,33 @@ def load_workload(name: str, options: WorkloadOptions) -> Graph:
         A file that cannot be read, or leaves something open.
     """
     batch = optional_number("--batch", options.batch)
-    if is_onnx(name):
-        return _imported(name, batch, options)
-    if is_file_of_network(name):
+    if name.lower().endswith(ONNX):
+        return _onnx(name, batch, options)
+    if name.lower().endswith(FOREIGN):
         raise UsageError(f"archsim does not read {Path(name).suffix} files: {name!r}", hint="export it to .onnx")
     for option, given in (("--bind", options.bind), ("--unknown", options.unknown)):
         if given:
-            hint = "write --param NAME=VALUE for a named workload" if option == "--bind" else "leave it out"
-            raise UsageError(f"{option} is for .onnx files, and {name!r} is a named workload", hint=hint)
-    from archsim.workloads.registry import workload
-
+            hint = "write --param NAME=VALUE" if option == "--bind" else "leave it out"
+            raise UsageError(f"{option} is for .onnx files, and {name!r} is none", hint=hint)
     values: dict[str, str | int] = dict(pairs("--param", options.parameter, example="sequence=2048"))
     if batch is not None:
         if "batch" in values:
             raise UsageError("--batch and --param batch both set the batch", hint="keep one of them")
         values["batch"] = batch
+    if is_file_of_network(name):
+        from archsim.frontends.load import load
+
+        return load(name if Path(name).is_dir() else existing(name, READ), **values)
+    from archsim.workloads.registry import workload
+
     return workload(name, **values)
 
 
-def _imported(name: str, batch: int | None, options: WorkloadOptions) -> Graph:
+def _onnx(name: str, batch: int | None, options: WorkloadOptions) -> Graph:
     from archsim.frontends.onnx import load_onnx
 
     if options.parameter:
-        raise UsageError(f"--param is for named workloads, and {name!r} is a file", hint="write --bind NAME=SIZE")
+        raise UsageError(f"--param is not for .onnx files such as {name!r}", hint="write --bind NAME=SIZE")
     path = existing(name, (ONNX,))
     texts = [part for text in options.bind or () for part in text.split(",")]
     sizes = pairs("--bind", texts, example="batch=4,sequence=128")

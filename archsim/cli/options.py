@@ -23,7 +23,7 @@ def _machines(incomplete: str) -> list[str]:
 
 Workload = Annotated[
     str,
-    typer.Argument(metavar="WORKLOAD", help="Name of a workload, or an .onnx file.", autocompletion=_workloads,
+    typer.Argument(metavar="WORKLOAD", help="Name of a workload, or a file that holds one.", autocompletion=_workloads,
                    show_default=False),
 ]  # fmt: skip
 Hardware = Annotated[
@@ -46,7 +46,7 @@ Bind = Annotated[
 ]  # fmt: skip
 Parameter = Annotated[
     list[str] | None,
-    typer.Option("--param", "-p", metavar="NAME=VALUE", help="Parameter of a named workload, such as sequence=2048.",
+    typer.Option("--param", "-p", metavar="NAME=VALUE", help="Parameter of a workload, such as sequence=2048.",
                  rich_help_panel="Workload"),
 ]  # fmt: skip
 Unknown = Annotated[

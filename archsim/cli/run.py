@@ -60,6 +60,7 @@ def run(
 def summary(result: Result) -> Iterable[Block]:
     """Yield the head of a result: what it is, its totals, and energy by cause."""
     from archsim.cli.screen import Bars, Facts, Line
+    from archsim.cli.show_workload import origin
     from archsim.engine.table import fraction
     from archsim.engine.tables import count
     from archsim.units import CAPACITY, ENERGY, POWER, TIME, format_quantity
@@ -76,6 +77,7 @@ def summary(result: Result) -> Iterable[Block]:
             ("power", f"{format_quantity(result.power, POWER)} of the {result.boundary}"),
             ("work", f"{count(result.macs)} MAC"),
             ("memory", kept),
+            *(fact for fact in origin(result.parameters) if fact[0] == "coverage"),
             ("bound by", f"{result.bound}, {100 * bound:.1f} % of the time"),
         )
     )

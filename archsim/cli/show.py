@@ -73,10 +73,13 @@ def is_machine(name: str) -> bool:
     from archsim.io import catalogue
     from archsim.workloads import registry
 
+    if catalogue.is_path(name) and name.lower().endswith((".yaml", ".yml")):
+        from archsim.io import yaml
+
+        tree = yaml.load(inputs.existing(name, (".yaml", ".yml"))).tree
+        return isinstance(tree, dict) and not {"family", "extends"}.isdisjoint(tree)
     if inputs.is_file_of_network(name):
         return False
-    if catalogue.is_path(name):
-        return True
     try:
         registry.find(name)
     except UnknownNameError:

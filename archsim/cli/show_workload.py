@@ -94,7 +94,7 @@ def blocks(graph: Graph) -> list[Block]:
             "intensity",
             f"{intensity:.4g} FLOP/B op by op, {fraction(totals.flops, least_moved(graph)):.4g} FLOP/B at most",
         ),
-        ("parameters set", ", ".join(f"{key}={value}" for key, value in graph.parameters.items())),
+        *origin(graph.parameters),
     ]
     return [
         Line(graph.name, "bold"),
@@ -171,3 +171,15 @@ def _shapes(op: Op, graph: Graph) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.3g}"
+
+
+def origin(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say what a graph was made from: arguments, and how much of a foreign file was understood."""
+    facts = []
+    coverage = parameters.get("coverage")
+    if isinstance(coverage, Mapping):
+        mapped = sum(coverage["mapped"].values())
+        nodes = f"{mapped} of {coverage['compute_nodes']} compute nodes mapped, {100 * coverage['covered']:.4g} %"
+        facts.append(("coverage", nodes))
+    rest = ", ".join(f"{key}={value}" for key, value in parameters.items() if key != "coverage")
+    return [("made from", rest), *facts]

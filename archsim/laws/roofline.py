@@ -3,7 +3,6 @@
 Quantity              Symbol   Unit       Source
 work                  W        FLOP or B
 sustained rate        R        per second
-pace                  1 / R    s
 """
 
 from __future__ import annotations
@@ -14,36 +13,15 @@ from archsim.jit import kernel
 
 
 @kernel
-def pace(rate: float) -> float:
-    """Return the time of one unit of work: 1 / R. What many ops share is divided once.
-
-    Parameters
-    ----------
-    rate : float
-        Peak rate, FLOP, OP or B per second. Zero means the unit does not exist.
-
-    Returns
-    -------
-    float
-        Time per unit of work, s; infinite when the unit does not exist.
-
-    References
-    ----------
-    Definition.
-    """
-    return 1.0 / rate if rate > 0.0 else math.inf
-
-
-@kernel
-def bound_time(amount: float, pace: float) -> float:
+def bound_time(amount: float, rate: float) -> float:
     """Return the least time for an amount of work: t = W / R.
 
     Parameters
     ----------
     amount : float
         Work, FLOP, OP or B.
-    pace : float
-        1 / R, the time of one unit of work at the peak rate, s.
+    rate : float
+        Peak rate, per second. Zero means the unit does not exist.
 
     Returns
     -------
@@ -54,7 +32,9 @@ def bound_time(amount: float, pace: float) -> float:
     ----------
     Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009, doi:10.1145/1498765.1498785.
     """
-    return amount * pace if amount > 0.0 else 0.0
+    if amount <= 0.0:
+        return 0.0
+    return amount / rate if rate > 0.0 else math.inf
 
 
 @kernel

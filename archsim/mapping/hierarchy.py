@@ -1,4 +1,4 @@
-"""A memory hierarchy: the pace of every level, what stands inside it, and how long an access takes.
+"""A memory hierarchy: the bandwidth of every level, what stands inside it, and how long an access takes.
 
 Shared by the families whose machines have caches; each needs the `memory` columns in its chip table and the columns
 of `HIERARCHY` in its scratch record.
@@ -14,7 +14,7 @@ from archsim.jit import Record, kernel
 from archsim.laws import latency, roofline
 
 HIERARCHY: Final = (
-    Attribute("level_pace", "f8", (LEVELS,), "s/B", "one byte across a level, all its instances working"),
+    Attribute("bandwidth", "f8", (LEVELS,), "B/s", "all instances of each level together"),
     Attribute("inner", "f8", (LEVELS,), "B", "what one instance of the next level inside keeps"),
     Attribute("inner_inverse_root", "f8", (LEVELS,), "B^-1/2", "1 / sqrt(inner)"),
 )
@@ -22,13 +22,13 @@ HIERARCHY: Final = (
 
 @kernel
 def derive_hierarchy(chip: Record, work: Record, clock: float, registers: float) -> None:
-    """Fill the `HIERARCHY` columns: paces at `clock`, and what stands inside each level."""
+    """Fill the `HIERARCHY` columns: bandwidth at `clock`, and what stands inside each level."""
     levels = int(chip.memory_count)
     for level in range(levels):
         rate = chip.memory_bandwidth[level]
         if math.isnan(rate):
             rate = chip.memory_width[level] * clock
-        work.level_pace[level] = roofline.pace(rate * chip.memory_instances[level])
+        work.bandwidth[level] = rate * chip.memory_instances[level]
         work.inner[level] = chip.memory_capacity[level + 1] if level + 1 < levels else registers
         work.inner_inverse_root[level] = math.sqrt(1.0 / work.inner[level])
 
@@ -49,7 +49,7 @@ def cross_level(work: Record, out: Record, first: int, level: int, moved: float)
         Bytes of one execution, B.
     """
     out.bytes[level] = moved
-    out.busy[first + level] = roofline.bound_time(moved, work.level_pace[level])
+    out.busy[first + level] = roofline.bound_time(moved, work.bandwidth[level])
 
 
 @kernel

@@ -12,7 +12,6 @@ from typing import Final
 from archsim.arch.tables import Attribute
 from archsim.graph.dtypes import PRECISIONS
 from archsim.jit import Record, kernel
-from archsim.laws import roofline
 from archsim.mapping.energies import add_energy, mac_energy
 from archsim.mapping.formats import BITS, FORMATS, executed, widening
 
@@ -23,8 +22,8 @@ UNITS: Final = (
     Attribute("on_matrix", "i8", (PRECISIONS,), "", "1 where MACs run on matrix units"),
     Attribute("lane_widening", "f8", (PRECISIONS,), "", "width of the lanes' format over the stored one, at least 1"),
     Attribute("mac_widening", "f8", (PRECISIONS,), "", "width of the MACs' format over the stored one, at least 1"),
-    Attribute("lane_pace", "f8", (PRECISIONS,), "s/FLOP", "lanes"),
-    Attribute("mac_pace", "f8", (PRECISIONS,), "s/FLOP", "units the MACs run on"),
+    Attribute("lane_peak", "f8", (PRECISIONS,), "FLOP/s", "lanes"),
+    Attribute("mac_peak", "f8", (PRECISIONS,), "FLOP/s", "units the MACs run on"),
     Attribute("lane_energy", "f8", (PRECISIONS,), "J", "one addition on the lanes"),
     Attribute("mac_energy", "f8", (PRECISIONS,), "J", "one multiplication and one accumulation"),
 )
@@ -32,7 +31,7 @@ UNITS: Final = (
 
 @kernel
 def resolve_formats(ops: Record, chip: Record, work: Record, matrix: Record, lanes: Record) -> None:
-    """Fill the `UNITS` columns but for the paces, for every format the ops are stored in.
+    """Fill the `UNITS` columns but for the peaks, for every format the ops are stored in.
 
     Parameters
     ----------
@@ -69,8 +68,8 @@ def resolve(stored: int, chip: Record, work: Record, matrix: Record, lanes: Reco
 
 
 @kernel
-def fill_paces(work: Record, matrix: Record, lanes: Record, clocks: float) -> None:
-    """Fill the paces of the formats resolved.
+def fill_peaks(work: Record, matrix: Record, lanes: Record, clocks: float) -> None:
+    """Fill the peaks of the formats resolved.
 
     Parameters
     ----------
@@ -84,6 +83,5 @@ def fill_paces(work: Record, matrix: Record, lanes: Record, clocks: float) -> No
     for stored in range(FORMATS):
         if work.stored[stored] == 1 and work.lane_code[stored] >= 0:
             code = work.mac_code[stored]
-            rate = matrix[code] if work.on_matrix[stored] == 1 else lanes[code]
-            work.lane_pace[stored] = roofline.pace(lanes[work.lane_code[stored]] * clocks)
-            work.mac_pace[stored] = roofline.pace(rate * clocks)
+            work.lane_peak[stored] = lanes[work.lane_code[stored]] * clocks
+            work.mac_peak[stored] = (matrix[code] if work.on_matrix[stored] == 1 else lanes[code]) * clocks

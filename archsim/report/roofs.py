@@ -1,18 +1,28 @@
-"""The roofs over a result: what its machine could do at most, in arithmetic and at the outermost memory."""
+"""The roofs over a result: what its machine could do at most, in arithmetic and at the outermost memory.
+
+Peaks are read off two small probes, a matrix product and an addition, evaluated on the same machine: what an op
+computes over the time its units work. So nothing of a family's inside is needed, and probes too small to draw much
+power see the described clock.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
-from archsim.arch.tables import record
-from archsim.engine.rows import to_rows
+from archsim.engine.evaluate import evaluate
 from archsim.errors import UnsupportedError, UsageError
+from archsim.graph.builder import GraphBuilder
 from archsim.graph.dtypes import NAMES
 
 if TYPE_CHECKING:
+    from archsim.arch.chip import Chip
+    from archsim.engine.evaluate import Part
     from archsim.engine.result import Result
+
+PROBE: Final = 64
+"""Edge of the matrices of the probes."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,7 @@ class Roofs:
     bandwidth : float
         Of that memory, B/s.
     peaks : mapping of str to float
-        What is computed and in which number format, such as ``MACs in fp16``, to its peak, FLOP/s; highest first.
+        What is computed on tensors of which format, such as ``MACs on fp16``, to its peak, FLOP/s; highest first.
     """
 
     memory: str
@@ -47,36 +57,43 @@ def roofs(result: Result) -> Roofs:
     UsageError
         The result has no run behind it.
     UnsupportedError
-        The machine's family has no units by number format (`archsim.mapping.units`) or no memory hierarchy.
+        The machine has no peak rate, or its outermost memory takes no time.
     """
-    import numpy as np
-
     if result.run is None:
         raise UsageError("a result without its run has no roofs", hint="evaluate the workload again")
     part = result.run.parts[0]
-    family = part.family
-    work = to_rows(np.zeros(1, dtype=record(family.work_table)))[0]
-    chip = to_rows(part.chips)[0]
-    ops = to_rows(part.lowered.table)
-    family.derive(chip, work)
-    family.plan(ops, chip, work)
-    if not ops or not hasattr(work, "mac_pace") or not hasattr(work, "level_pace"):
+    peaks = _peaks(part.chip, _stored(part)) if len(part.lowered.table) else {}
+    bandwidth = _bandwidth(part)
+    if not peaks or not bandwidth:
         raise UnsupportedError(f"there is no roofline for {result.workload!r} on {result.hardware!r}")
-    return Roofs(family.levels(part.chip.spec)[0], 1.0 / work.level_pace[0], _peaks(work, _stored(ops)))
+    return Roofs(part.family.levels(part.chip.spec)[0], bandwidth, peaks)
 
 
-def _stored(ops: list[Any]) -> int:
-    """Return the code of the number format most of the arithmetic is stored in."""
-    amounts: dict[int, float] = {}
-    for op in ops:
-        amounts[op.precision] = amounts.get(op.precision, 0.0) + (2.0 * op.macs + op.flops) * op.steps * op.count
-    return max(amounts, key=lambda code: amounts[code])
+def _stored(part: Part) -> str:
+    """Return the number format most of the arithmetic is stored in."""
+    import numpy as np
+
+    ops = part.lowered.table
+    work = (2.0 * ops["macs"] + ops["flops"]) * ops["steps"] * ops["count"]
+    return NAMES[int(np.bincount(ops["precision"], weights=work).argmax())]
 
 
-def _peaks(work: Any, stored: int) -> dict[str, float]:
-    macs = (NAMES[work.mac_code[stored]], 1.0 / work.mac_pace[stored])
-    lanes = (NAMES[work.lane_code[stored]], 1.0 / work.lane_pace[stored])
-    if macs == lanes:
-        return {f"all arithmetic in {macs[0]}": macs[1]}
-    peaks = {f"MACs in {macs[0]}": macs[1], f"other in {lanes[0]}": lanes[1]}
-    return dict(sorted(peaks.items(), key=lambda item: -item[1]))
+def _bandwidth(part: Part) -> float:
+    """Return what the outermost memory moves while it is busy, B/s; the memory levels follow the other resources."""
+    busy = part.outs["busy"][:, len(part.family.resources)]
+    return float(part.outs["bytes"][:, 0].sum() / busy.sum()) if busy.sum() > 0.0 else 0.0
+
+
+def _peaks(chip: Chip, dtype: str) -> dict[str, float]:
+    builder = GraphBuilder("probe", dtype=dtype)
+    x = builder.input("x", (PROBE, PROBE))
+    builder.output(builder.linear(x, PROBE, bias=False))
+    builder.output(builder.elementwise("add", x, x))
+    found = {}
+    for op in evaluate(builder.build(), chip, fusion="none", fallback="forbid").ops:
+        if op.utilisation > 0.0:
+            found["MACs" if op.macs else "other"] = op.flops / (op.utilisation * op.latency)
+    macs, other = found.get("MACs", 0.0), found.get("other", 0.0)
+    if found and abs(macs - other) <= 1e-9 * macs:
+        return {f"all arithmetic on {dtype}": macs}
+    return {f"{name} on {dtype}": peak for name, peak in sorted(found.items(), key=lambda item: -item[1])}

@@ -44,11 +44,11 @@ def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
 
     out.busy[CALL] = work.start * op.steps
     if tiles:
-        out.busy[MATRIX] = roofline.bound_time(2.0 * macs, work.mac_pace[stored])
-        out.busy[VECTOR] = roofline.bound_time(other, work.lane_pace[stored])
+        out.busy[MATRIX] = roofline.bound_time(2.0 * macs, work.mac_peak[stored])
+        out.busy[VECTOR] = roofline.bound_time(other, work.lane_peak[stored])
     else:
-        out.busy[VECTOR] = roofline.bound_time(2.0 * macs + other, work.lane_pace[stored])
-    out.busy[SPECIAL] = roofline.bound_time(special, work.special_pace)
+        out.busy[VECTOR] = roofline.bound_time(2.0 * macs + other, work.lane_peak[stored])
+    out.busy[SPECIAL] = roofline.bound_time(special, work.special_peak)
     out.busy[LATENCY] = waiting_time(op, chip)
     move_bytes(op, chip, work, out, MEMORY, work.mac_widening[stored] if macs > 0.0 else work.lane_widening[stored])
     attribute(chip, out)

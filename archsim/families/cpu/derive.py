@@ -7,11 +7,11 @@ from typing import Final
 from archsim.arch.tables import Attribute
 from archsim.graph.dtypes import PRECISIONS
 from archsim.jit import Record, kernel
-from archsim.laws import latency, roofline
+from archsim.laws import latency
 from archsim.mapping.energies import ENERGIES, derive_energies
 from archsim.mapping.formats import BITS, FORMATS
 from archsim.mapping.hierarchy import HIERARCHY, derive_hierarchy
-from archsim.mapping.units import UNITS, fill_paces, resolve_formats
+from archsim.mapping.units import UNITS, fill_peaks, resolve_formats
 
 SCRATCH: Final = (
     *HIERARCHY,
@@ -20,7 +20,7 @@ SCRATCH: Final = (
     Attribute("mac_control", "f8", (PRECISIONS,), "J", "control energy of one MAC, by stored format"),
     Attribute("lane_control", "f8", (PRECISIONS,), "J", "control energy of one other operation, by stored format"),
     Attribute("byte_control", "f8", (), "J/B", "control energy of moving one byte from the innermost cache"),
-    Attribute("special_pace", "f8", (), "s/OP", "vectorised special functions"),
+    Attribute("special_peak", "f8", (), "OP/s", "vectorised special functions"),
     Attribute("start", "f8", (), "s", "call and thread fork-join of one op"),
 )
 
@@ -30,12 +30,12 @@ def derive(chip: Record, work: Record) -> None:
     """Fill what follows from the description alone."""
     work.static_power = chip.power_idle
     work.power_cap = chip.power_limit
-    work.special_pace = roofline.pace(chip.core_special * chip.cores * chip.clock)
+    work.special_peak = chip.core_special * chip.cores * chip.clock
     work.start = chip.overhead_call + (chip.overhead_fork_join if chip.cores > 1.0 else 0.0)
     derive_hierarchy(chip, work, chip.clock, chip.core_registers)
     in_flight = chip.cores * chip.core_misses
     reachable = latency.concurrent_rate(in_flight, chip.memory_line[0], chip.memory_latency[0])
-    work.level_pace[0] = max(work.level_pace[0], roofline.pace(reachable))
+    work.bandwidth[0] = min(work.bandwidth[0], reachable)
     derive_energies(chip, work)
     work.byte_control = work.instruction_energy / chip.core_register_width
 
@@ -51,4 +51,4 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
         if work.stored[stored] == 1 and work.lane_code[stored] >= 0:
             work.mac_control[stored] = work.byte_control * BITS[work.mac_code[stored]] / 8.0
             work.lane_control[stored] = work.byte_control * BITS[work.lane_code[stored]] / 8.0
-    fill_paces(work, chip.core_matrix, chip.core_vector, chip.cores * chip.clock)
+    fill_peaks(work, chip.core_matrix, chip.core_vector, chip.cores * chip.clock)

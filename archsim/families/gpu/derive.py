@@ -7,11 +7,10 @@ from typing import Final
 from archsim.arch.tables import Attribute
 from archsim.graph.dtypes import PRECISIONS
 from archsim.jit import Record, kernel
-from archsim.laws import roofline
 from archsim.mapping.energies import ENERGIES, derive_energies
 from archsim.mapping.formats import BITS, FORMATS
 from archsim.mapping.hierarchy import HIERARCHY, derive_hierarchy
-from archsim.mapping.units import UNITS, fill_paces, resolve_formats
+from archsim.mapping.units import UNITS, fill_peaks, resolve_formats
 
 SCRATCH: Final = (
     *HIERARCHY,
@@ -19,7 +18,7 @@ SCRATCH: Final = (
     *UNITS,
     Attribute("mac_control", "f8", (PRECISIONS,), "J", "control energy of one MAC, by stored format"),
     Attribute("lane_control", "f8", (), "J", "control energy of one operation of one lane"),
-    Attribute("special_pace", "f8", (), "s/OP", "special-function units"),
+    Attribute("special_peak", "f8", (), "OP/s", "special-function units"),
     Attribute("throttle", "f8", (), "", "clock as a share of the described one"),
 )
 
@@ -55,6 +54,6 @@ def at_clock(chip: Record, work: Record) -> None:
     """Fill what follows the clock."""
     clock = chip.clock * work.throttle
     clocks = chip.multiprocessors * clock
-    fill_paces(work, chip.matrix, chip.vector, clocks)
-    work.special_pace = roofline.pace(chip.special * clocks)
+    fill_peaks(work, chip.matrix, chip.vector, clocks)
+    work.special_peak = chip.special * clocks
     derive_hierarchy(chip, work, clock, chip.registers)

@@ -22,7 +22,7 @@ def derive(chip: Record, work: Record) -> None:
 def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
     """Cost one op: t = operations / rate."""
     operations = (2.0 * op.macs * op.mask + op.flops + op.special) * op.steps
-    out.latency = roofline.bound_time(operations, roofline.pace(chip.rate))
+    out.latency = roofline.bound_time(operations, chip.rate)
     out.busy[OPERATIONS] = out.latency
     out.exposed[OPERATIONS] = out.latency
     out.bytes[0] = (op.weight_bytes + op.input_bytes + op.extra_bytes + op.state_bytes + op.output_bytes) * op.steps

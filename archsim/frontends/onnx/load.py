@@ -126,6 +126,7 @@ def _walked(
             parameters["batch"] = rescale.new
         if dtype is not None:
             parameters["dtype"] = dtype
+        parameters["coverage"] = walk.coverage.as_dict()
         graph = emitter.build(path.stem, outputs, max(first.shape[0], 1) if first else 1, parameters)
     except GraphError as error:
         raise GraphError(f"{path.name!r}: {error.message}", hint=error.hint) from error
