@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from archsim.engine.policy import Policy as Policy
     from archsim.engine.result import Result as Result
     from archsim.errors import ArchsimError as ArchsimError
+    from archsim.frontends.chakra import load_chakra as load_chakra
+    from archsim.frontends.huggingface import load_huggingface as load_huggingface
+    from archsim.frontends.load import load as load
+    from archsim.frontends.native import load_workload as load_workload
+    from archsim.frontends.nir import load_nir as load_nir
     from archsim.frontends.onnx import load_onnx as load_onnx
+    from archsim.frontends.scalesim import load_scalesim as load_scalesim
+    from archsim.frontends.torch_export import load_torch as load_torch
     from archsim.graph.builder import GraphBuilder as GraphBuilder
     from archsim.graph.counts import count as count
     from archsim.graph.graph import Graph as Graph
@@ -45,7 +52,14 @@ _HOMES: Final = {
     "evaluate": ("archsim.engine.evaluate", "evaluate"),
     "evaluate_points": ("archsim.engine.evaluate", "evaluate_points"),
     "hardware": ("archsim.io.hardware", "load_hardware"),
+    "load": ("archsim.frontends.load", "load"),
+    "load_chakra": ("archsim.frontends.chakra", "load_chakra"),
+    "load_huggingface": ("archsim.frontends.huggingface", "load_huggingface"),
+    "load_nir": ("archsim.frontends.nir", "load_nir"),
     "load_onnx": ("archsim.frontends.onnx", "load_onnx"),
+    "load_scalesim": ("archsim.frontends.scalesim", "load_scalesim"),
+    "load_torch": ("archsim.frontends.torch_export", "load_torch"),
+    "load_workload": ("archsim.frontends.native", "load_workload"),
     "with_": ("archsim.io.hardware", "with_"),
     "workload": ("archsim.workloads.registry", "workload"),
     "workloads": ("archsim.workloads", ""),

@@ -121,7 +121,6 @@ def totals(causes: int, resources: int) -> tuple[Attribute, ...]:
     return (
         _f("latency", "s", "time of one run of the workload"),
         _f("energy", "J", "energy by cause, static included", causes),
-        _f("busy", "s", "time each resource works", resources),
         _f("exposed", "s", "share of the latency each resource answers for", resources),
         _f("bytes", "B", "bytes moved across each memory level", LEVELS),
         _i("status", "0, or the first verdict met"),

@@ -63,12 +63,12 @@ def summary(result: Result) -> Iterable[Block]:
     from archsim.cli.show_workload import origin
     from archsim.engine.table import fraction
     from archsim.engine.tables import count
-    from archsim.units import CAPACITY, ENERGY, POWER, TIME, format_quantity
+    from archsim.units import DATA, ENERGY, POWER, TIME, format_quantity
 
     yield Line(f"{result.workload} on {result.hardware}", "bold")
     bound = fraction(result.exposed[result.bound], result.latency)
     per_item = format_quantity(fraction(result.energy, result.items), ENERGY)
-    kept = format_quantity(result.memory.total, CAPACITY) if result.memory else "unknown"
+    kept = format_quantity(result.memory.total, DATA) if result.memory else "unknown"
     yield Facts(
         (
             ("latency", format_quantity(result.latency, TIME)),

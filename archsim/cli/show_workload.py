@@ -10,7 +10,7 @@ from archsim.engine.table import Column, Table, fraction, share
 from archsim.engine.tables import count as short
 from archsim.graph.counts import count, parameters_of
 from archsim.graph.dtypes import DTYPES
-from archsim.units import CAPACITY, format_quantity
+from archsim.units import DATA, format_quantity
 
 if TYPE_CHECKING:
     from archsim.cli.screen import Block
@@ -86,9 +86,9 @@ def blocks(graph: Graph) -> list[Block]:
     intensity = fraction(totals.flops, everything)
     facts = [
         ("work", f"{short(totals.macs)} MAC, {short(totals.flops)} FLOP, {short(totals.special)} special functions"),
-        ("parameters", f"{short(totals.parameters)}, {format_quantity(totals.weight_bytes, CAPACITY, 4)}"),
-        ("activations", f"{short(totals.activations)}, {format_quantity(totals.activation_bytes, CAPACITY, 4)}"),
-        ("state", format_quantity(totals.state_bytes, CAPACITY, 4) if totals.state_bytes else ""),
+        ("parameters", f"{short(totals.parameters)}, {format_quantity(totals.weight_bytes, DATA, 4)}"),
+        ("activations", f"{short(totals.activations)}, {format_quantity(totals.activation_bytes, DATA, 4)}"),
+        ("state", format_quantity(totals.state_bytes, DATA, 4) if totals.state_bytes else ""),
         ("one run", f"{graph.items:g} {graph.item}{'' if graph.items == 1 else 's'}"),
         (
             "intensity",
@@ -113,7 +113,7 @@ def table(graph: Graph, *, whole: bool = False) -> Table:
     )  # fmt: skip
     more = (
         Column("flops", "FLOP", show=short), Column("special_functions", "special functions", show=short),
-        Column("bytes", "bytes", CAPACITY), Column("steps", "steps", show=str),
+        Column("bytes", "bytes", DATA), Column("steps", "steps", show=str),
     )  # fmt: skip
     same: dict[Any, list[Op]] = {}
     for op in graph.ops:
@@ -135,7 +135,7 @@ def _kinds(graph: Graph) -> Table:
     columns = (
         Column("kind", "kind"), Column("ops", "ops", show=str), Column("macs", "MAC", show=short),
         Column("mac_share", "of MAC", show=share), Column("flops", "FLOP", show=short),
-        Column("flop_share", "of FLOP", show=share), Column("bytes", "bytes", CAPACITY),
+        Column("flop_share", "of FLOP", show=share), Column("bytes", "bytes", DATA),
         Column("byte_share", "of bytes", show=share), Column("flop_per_byte", "FLOP/B", show=_number),
     )  # fmt: skip
     groups: dict[str, list[Op]] = {}

@@ -35,11 +35,10 @@ def settle(totals: Record, chip: Record, work: Record) -> bool:
 
 @kernel
 def clear(record: Record) -> None:
-    """Empty an outcome or a totals record, but for the mapping."""
+    """Empty what an outcome and a totals record have in common."""
     record.latency = 0.0
     record.status = 0
-    for index in range(len(record.busy)):
-        record.busy[index] = 0.0
+    for index in range(len(record.exposed)):
         record.exposed[index] = 0.0
     for index in range(len(record.energy)):
         record.energy[index] = 0.0
@@ -48,13 +47,20 @@ def clear(record: Record) -> None:
 
 
 @kernel
+def clear_outcome(out: Record) -> None:
+    """Empty an outcome, but for the mapping."""
+    clear(out)
+    for index in range(len(out.busy)):
+        out.busy[index] = 0.0
+    out.bound = 0
+    out.utilisation = 0.0
+
+
+@kernel
 def add(op: Record, out: Record, totals: Record) -> None:
     """Add all executions of an op to the totals, one after the other."""
     count = op.count
     totals.latency += count * out.latency
-    each, total = out.busy, totals.busy
-    for index in range(len(each)):
-        total[index] += count * each[index]
     each, total = out.exposed, totals.exposed
     for index in range(len(each)):
         total[index] += count * each[index]
@@ -95,9 +101,7 @@ def run_point(ops: Record, chip: Record, work: Record, outs: Record, totals: Rec
             last = min(first + room, len(ops))
             for index in range(first, last):
                 out = outs[index - first]
-                clear(out)
-                out.bound = 0
-                out.utilisation = 0.0
+                clear_outcome(out)
                 cost(ops[index], chip, work, out)
             for index in range(first, last):
                 add(ops[index], outs[index - first], totals)

@@ -8,7 +8,7 @@ from archsim.arch import registry
 from archsim.engine.policy import Policy
 from archsim.errors import DoesNotFitError
 from archsim.graph.memory import Memory, memory
-from archsim.units import CAPACITY, format_quantity
+from archsim.units import CAPACITY, DATA, format_quantity
 
 if TYPE_CHECKING:
     from archsim.arch.chip import Chip
@@ -51,12 +51,12 @@ def check_fit(graph: Graph, chip: Chip, how: Policy) -> tuple[Memory, tuple[str,
     if kept.total <= there:
         return kept, ()
     parts = ", ".join(
-        f"{format_quantity(getattr(kept, part), CAPACITY)} of {name}"
+        f"{format_quantity(getattr(kept, part), DATA)} of {name}"
         for part, name in _PARTS.items()
         if getattr(kept, part)
     )
     problem = (
-        f"{graph.name!r} needs {format_quantity(kept.total, CAPACITY)} ({parts}); "
+        f"{graph.name!r} needs {format_quantity(kept.total, DATA)} ({parts}); "
         f"{chip.name!r} holds {format_quantity(there, CAPACITY)}"
     )
     if how.capacity == "ignore":

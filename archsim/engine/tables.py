@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from archsim.engine.table import Column, Table, share
 from archsim.errors import UsageError, did_you_mean
-from archsim.units import CAPACITY, ENERGY, POWER, TIME
+from archsim.units import DATA, ENERGY, POWER, TIME
 
 if TYPE_CHECKING:
     from archsim.engine.result import OpResult, Result
@@ -51,7 +51,7 @@ def _ops(result: Result) -> Table:
         Column("name", "op"), Column("kind", "kind"), Column("count", "count", show=str),
         Column("macs", "MAC", show=count),
         Column("latency_s", "latency", TIME), Column("share", "of time", show=share),
-        Column("energy_j", "energy", ENERGY), Column("bytes", "outermost bytes", CAPACITY),
+        Column("energy_j", "energy", ENERGY), Column("bytes", "outermost bytes", DATA),
         Column("utilisation", "of peak", show=share), Column("bound", "bound by"), Column("placed_on", "on"),
     )  # fmt: skip
     rows = tuple(
@@ -89,7 +89,7 @@ def _causes(result: Result) -> Table:
 
 
 def _levels(result: Result) -> Table:
-    columns = (Column("level", "memory"), Column("bytes", "bytes moved", CAPACITY))
+    columns = (Column("level", "memory"), Column("bytes", "bytes moved", DATA))
     return Table(f"{result.workload} on {result.hardware}: traffic", columns, tuple(result.bytes_by_level.items()))
 
 

@@ -55,11 +55,11 @@ def cross_level(work: Record, out: Record, first: int, level: int, moved: float)
 @kernel
 def access_latency(chip: Record, footprint: float) -> float:
     """Return the latency of one dependent access into `footprint` bytes: that of the innermost level it fits, s."""
-    found = chip.memory_latency[0]
-    for level in range(1, int(chip.memory_count)):
+    levels = int(chip.memory_count)
+    for level in range(levels - 1, 0, -1):
         if footprint <= chip.memory_capacity[level]:
-            found = chip.memory_latency[level]
-    return found
+            return chip.memory_latency[level]
+    return chip.memory_latency[0]
 
 
 @kernel

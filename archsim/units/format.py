@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import cache
 
-from archsim.units.dimensions import Dimension
+from archsim.units.dimensions import CAPACITY, Dimension
 from archsim.units.terms import BINARY, TERMS, term
 
 
@@ -33,7 +33,7 @@ def format_quantity(value: float, dimension: Dimension, digits: int = 4) -> str:
         at += 1
         text = _decimal(value, scales[at][0], digits)
     decimal = f"{text} {scales[at][1]}"
-    binary = _binary(value, digits) if dimension.base == "B" else ""
+    binary = _binary(value, digits) if dimension is CAPACITY else ""
     exact = float(text) * scales[at][0] == value
     return binary if binary and (not exact or len(binary) < len(decimal)) else decimal
 

@@ -1,0 +1,56 @@
+"""Every shipped machine, found through the catalogue, so that a new family is tested without an edit here."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import archsim
+from archsim.arch import registry
+from archsim.arch.columns import columns
+from archsim.io import catalogue
+
+FAMILIES = registry.names()
+MACHINES = {entry.name: entry.family for entry in catalogue.entries("hardware")}
+NO_CAP = 1e15
+"""A power limit no run reaches, W."""
+
+
+def of_family(family):
+    """Names of the shipped machines of a family."""
+    return [name for name, its in MACHINES.items() if its == family]
+
+
+FIRST = {family: names[0] for family in FAMILIES if (names := of_family(family))}
+"""One machine per family, where checking all of them would show nothing more."""
+
+
+@cache
+def machine(name):
+    return archsim.hardware(name)
+
+
+@cache
+def uncapped(name):
+    """The machine without its energy limits, so that its clock is the one described."""
+    return archsim.with_(machine(name), "power.limit", NO_CAP)
+
+
+def paths_of_speed(chip):
+    """Leaves more of which is never slower: bandwidth or width of each memory level, and every clock."""
+    paths = []
+    for index, level in enumerate(getattr(chip.spec, "memory", ())):
+        paths.append(f"memory[{index}].{'bandwidth' if level.width is None else 'width'}")
+    for column in columns(type(chip.spec)):
+        if column.path[-1] == "clock" and not column.shape:
+            paths.append(".".join(column.path))
+    return paths
+
+
+def value_at(chip, path):
+    """The number a path leads to."""
+    from archsim.arch.columns import place_of
+
+    node = chip.spec
+    for step in place_of(chip.spec, path).path:
+        node = node[step] if isinstance(step, int) else getattr(node, step)
+    return node

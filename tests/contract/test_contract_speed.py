@@ -1,0 +1,100 @@
+"""More of a resource is never slower, two halves are never faster than the whole, and the power limit holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from contract_machines import FIRST, MACHINES, machine, paths_of_speed, uncapped, value_at
+from contract_workloads import BATCHED, ROOM, network, single_ops
+
+import archsim
+from archsim.arch import registry
+from archsim.arch.family import settled
+from archsim.engine.evaluate import prepare
+from archsim.graph import GraphBuilder
+from archsim.io.hardware import with_all
+
+SLACK = 1e-9
+FACTORS = np.geomspace(1 / 8, 8, 7)
+LEAVES = [(name, path) for name in MACHINES for path in paths_of_speed(machine(name))]
+CAPPED = [name for name, family in MACHINES.items() if registry.get(family).settle is not settled]
+
+
+@pytest.mark.parametrize(("name", "path"), LEAVES, ids=[f"{name}-{path}" for name, path in LEAVES])
+def test_latency_never_rises_with_a_leaf_of_speed(name, path):
+    chip = uncapped(name)
+    values = value_at(chip, path) * FACTORS
+    compared = 0
+    for graph in single_ops():
+        if prepare(graph, chip, archsim.Policy()).host:
+            continue
+        totals = archsim.evaluate_points(graph, chip, {path: values}, ROOM, jit="never")
+        latency = totals["latency"][totals["status"] == 0]
+        assert np.all(np.diff(latency) <= SLACK * latency[:-1]), graph.name
+        compared += len(latency) > 1
+    assert compared
+
+
+@pytest.mark.parametrize("family", FIRST)
+def test_a_faster_machine_is_faster_at_something(family):
+    """Guards the tests above against sweeps that reach nothing."""
+    chip = uncapped(FIRST[family])
+    faster = {path: 8 * value_at(chip, path) for path in paths_of_speed(chip)}
+    before, after = (
+        [archsim.evaluate(graph, one, ROOM).latency for graph in single_ops()] for one in (chip, with_all(chip, faster))
+    )
+    described_by_rate = not any(level.width for level in chip.spec.memory)
+    assert described_by_rate or sum(np.less(after, before)) > len(before) / 4
+
+
+@pytest.mark.parametrize("batch", [1, 4, 32])
+@pytest.mark.parametrize("name", MACHINES)
+def test_twice_the_batch_costs_at_most_two_runs(name, batch):
+    for workload in BATCHED:
+        once, twice = (
+            archsim.evaluate(network(workload, batch=size), uncapped(name), ROOM) for size in (batch, 2 * batch)
+        )
+        assert twice.items == 2 * once.items
+        assert twice.latency <= 2 * once.latency * (1 + SLACK), workload
+        assert twice.energy <= 2 * once.energy * (1 + SLACK), workload
+
+
+@pytest.mark.parametrize("name", CAPPED)
+def test_twice_the_batch_costs_at_most_two_runs_under_a_power_limit(name):
+    """The limit is met to within a tolerance, and so is the comparison."""
+    for workload in ("resnet50", "bert-base", "mobilenet-v2"):
+        once, twice = (archsim.evaluate(network(workload, batch=size), machine(name), ROOM) for size in (16, 32))
+        assert twice.latency <= 2 * once.latency * 1.01, workload
+        assert twice.energy <= 2 * once.energy * 1.01, workload
+
+
+def product(dtype, size):
+    b = GraphBuilder(f"{dtype} product of {size}", dtype=dtype)
+    b.linear(b.input("x", (size, size)), size, bias=False)
+    return b.build()
+
+
+@pytest.mark.parametrize("dtype", ["fp64", "fp32", "fp16", "int8"])
+@pytest.mark.parametrize("name", CAPPED)
+def test_the_power_limit_holds(name, dtype):
+    chip = machine(name)
+    limit = chip.spec.power.limit
+    for size in (1024, 4096, 16384):
+        graph = product(dtype, size)
+        capped = archsim.evaluate(graph, chip)
+        free = archsim.evaluate(graph, uncapped(name))
+        assert capped.power <= 1.01 * limit
+        assert capped.latency >= free.latency * (1 - SLACK)
+        if free.power <= limit:
+            assert capped.latency == free.latency and capped.energy == free.energy
+
+
+@pytest.mark.parametrize("name", CAPPED)
+def test_a_lower_power_limit_binds_and_is_met(name):
+    graph = product("fp16", 8192)
+    free = archsim.evaluate(graph, uncapped(name))
+    idle = machine(name).spec.power.idle
+    limit = idle + 0.5 * (free.power - idle)
+    tight = archsim.evaluate(graph, archsim.with_(machine(name), "power.limit", limit))
+    assert tight.latency > free.latency
+    assert 0.9 * limit < tight.power <= 1.01 * limit
