@@ -242,11 +242,19 @@ class Swept:
         import numpy as np
 
         place = place_of(spec, path)
-        array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+        try:
+            array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+        except (TypeError, ValueError):
+            raise UsageError(f"{path} has the values {values!r}", hint="write numbers, in SI units") from None
         if array.ndim > 1:
             raise UsageError(f"{path} has values of shape {array.shape}", hint="give one value per design point")
+        choices = place.column.choices
         if place.column.quantity is not None:
             place.column.quantity.check(array, path)
+        elif choices and not np.isin(array, range(len(choices))).all():
+            wrong = array[~np.isin(array, range(len(choices)))][0]
+            listed = ", ".join(f"{code} for {choice}" for code, choice in enumerate(choices))
+            raise InvalidDescriptionError(f"{path} = {wrong:g}", hint=f"write {listed}")
         elif not np.all(np.isfinite(array)):
             raise InvalidDescriptionError(f"{path} = {array[~np.isfinite(array)][0]}", hint="write finite numbers")
         return cls(place, array)

@@ -22,7 +22,7 @@ from archsim.engine.run import phases
 from archsim.engine.table import fraction
 from archsim.errors import UnknownNameError, UsageError, did_you_mean
 from archsim.graph.dtypes import NAMES
-from archsim.units import ENERGY, TIME, Dimension, format_quantity
+from archsim.units import ENERGY, POWER, TIME, Dimension, format_quantity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,6 +119,8 @@ def explain(result: Result, quantity: str, op: str | None) -> Explanation:
     ]
     chosen = [rows[op]] if op else largest[:SHOWN]
     ops = [_Teller(result, row, quantity, laws, leaves).node() for row in chosen]
+    if quantity == "energy" and result.run:
+        answers += [_static(part, leaves) for part in result.run.parts]
     heading = f"{quantity} of {result.workload} on {result.hardware} = {format_quantity(total, show)}"
     return Explanation(heading, (Node("what answers for it", tuple(answers)), *ops), laws, leaves)
 
@@ -135,8 +137,8 @@ class _Teller:
 
     def node(self) -> Node:
         chip, work, ops = _settled(self.part)
-        recorder = jit.Recorder()
-        jit.traced(self.part.family.cost, recorder)(ops[self.index], chip, work, _empty(self.part.outs.dtype))
+        recorder, out = jit.Recorder(), _empty(self.part.outs.dtype)
+        jit.traced(self.part.family.cost, recorder)(ops[self.index], chip, work, out)
         row = self.row
         value = getattr(row, self.quantity)
         share = 100 * fraction(value * row.count, getattr(self.result, self.quantity))
@@ -145,13 +147,19 @@ class _Teller:
             f"{row.name} ({row.kind}) on {row.placed_on}: {format_quantity(value, _QUANTITIES[self.quantity])}{times}"
             f" = {share:.1f} % of all, bound by {row.bound}"
         )
-        parts = row.exposed if self.quantity == "latency" else row.energy_by_cause
-        shares = [
-            Node(f"{name}: {format_quantity(amount, _QUANTITIES[self.quantity])}")
-            for name, amount in parts.items()
-            if amount
-        ]
-        return Node(text, (Node("of which", tuple(shares)), *self.calls(recorder.calls)))
+        return Node(text, (Node("of which", tuple(self.shares(out))), *self.calls(recorder.calls)))
+
+    def shares(self, out: SimpleNamespace) -> Iterable[Node]:
+        """Tell what the op's quantity is made of, and the leaves each part was worked out from."""
+        family = self.part.family
+        if self.quantity == "latency":
+            parts = zip(family.resource_names(self.part.chip.spec), out.exposed, strict=False)
+        else:
+            parts = zip([cause.name for cause in family.causes], out.energy, strict=True)
+        for name, amount in parts:
+            if amount:
+                shown = format_quantity(float(amount), _QUANTITIES[self.quantity])
+                yield Node(f"{name}: {shown}{self.origin(amount)}")
 
     def calls(self, calls: Iterable[jit.Call]) -> Iterable[Node]:
         for call in calls:
@@ -171,20 +179,10 @@ class _Teller:
     def argument(self, name: str, value: Any) -> Node:
         if not isinstance(value, jit.Leaf):
             return Node(f"{name} = {value:.6g}" if isinstance(value, int | float) else f"{name} = {value}")
-        for path in value.paths:
-            about = self.part.chip.cited.get(_key(path))
-            if about is not None:
-                self.leaves.setdefault(self.named(path), about)
-        return Node(f"{name} = {float(value):.6g}, from {', '.join(self.named(path) for path in value.paths)}")
+        return Node(f"{name} = {float(value):.6g}{self.origin(value)}")
 
-    def named(self, path: str) -> str:
-        """Write a list's item by its name: memory.hbm.bandwidth."""
-        node: Any = self.part.chip.spec
-        steps = []
-        for step in split_path(path):
-            node = node[int(step)] if step.isdigit() else getattr(node, step, None)
-            steps.append(getattr(node, "name", step) if step.isdigit() else step)
-        return ".".join(steps)
+    def origin(self, value: Any) -> str:
+        return _origin(value, self.part, self.leaves)
 
     def result_of(self, call: jit.Call) -> str:
         if not isinstance(call.result, int | float) or isinstance(call.result, bool):
@@ -192,6 +190,36 @@ class _Teller:
         unit = _unit(call.doc)
         dimension = {"s": TIME, "J": ENERGY}.get(unit)
         return f" = {format_quantity(call.result, dimension) if dimension else f'{call.result:.6g} {unit}'.rstrip()}"
+
+
+def _origin(value: Any, part: Part, leaves: dict[str, Cited]) -> str:
+    """Say which leaves a number comes from, and remember their sources."""
+    if not isinstance(value, jit.Leaf):
+        return ""
+    names = [_named(path, part) for path in value.paths]
+    for path, name in zip(value.paths, names, strict=True):
+        about = part.chip.cited.get(_key(path))
+        if about is not None:
+            leaves.setdefault(name, about)
+    return f", from {', '.join(names)}"
+
+
+def _named(path: str, part: Part) -> str:
+    """Write a list's item by its name: memory.hbm.bandwidth."""
+    node: Any = part.chip.spec
+    steps = []
+    for step in split_path(path):
+        node = node[int(step)] if step.isdigit() else getattr(node, step, None)
+        steps.append(getattr(node, "name", step) if step.isdigit() else step)
+    return ".".join(steps)
+
+
+def _static(part: Part, leaves: dict[str, Cited]) -> Node:
+    """Tell what a machine draws whatever runs, which no op answers for."""
+    power = _settled(part)[1].static_power
+    return Node(
+        f"static power of {part.chip.name}: {format_quantity(float(power), POWER)}{_origin(power, part, leaves)}"
+    )
 
 
 def _find(result: Result, name: str) -> tuple[Part, int]:

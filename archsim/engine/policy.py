@@ -61,6 +61,9 @@ class Policy:
         if str(self.training).lower() not in _TRUTH:
             raise UsageError(f"policy training={self.training!r}", hint="write true or false")
         object.__setattr__(self, "training", _TRUTH[str(self.training).lower()])
+        for field in fields(self):
+            if field.name != "training" and not isinstance(getattr(self, field.name), str):
+                raise UsageError(f"policy {field.name}={getattr(self, field.name)!r}", hint="write text")
         optimiser(self.optimiser)
         for name, choices in _CHOICES.items():
             value = getattr(self, name)

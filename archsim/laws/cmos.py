@@ -43,14 +43,14 @@ def between_nodes(share: float, older: float, newer: float) -> float:
     Parameters
     ----------
     share : float
-        Result of `progress`.
+        Result of `progress`, -.
     older, newer : float
-        The energy at the two nodes, in its own unit; an operation without a value has none at any node.
+        The energy at the two nodes, J (or any unit, the same for both); an operation without a value has none at any node.
 
     Returns
     -------
     float
-        Energy at the node, J.
+        Energy at the node, J (or the unit of both).
 
     References
     ----------

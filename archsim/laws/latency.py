@@ -21,9 +21,14 @@ def dependent_time(accesses: float, latency: float) -> float:
     Parameters
     ----------
     accesses : float
-        Length of one chain.
+        Length of one chain, -.
     latency : float
         Time of one access, s.
+
+    Returns
+    -------
+    float
+        Time of the chain, s.
 
     References
     ----------
@@ -39,11 +44,16 @@ def concurrent_rate(outstanding: float, width: float, latency: float) -> float:
     Parameters
     ----------
     outstanding : float
-        Accesses in flight.
+        Accesses in flight, -.
     width : float
         Bytes of each, B.
     latency : float
         Time of one, s.
+
+    Returns
+    -------
+    float
+        Bandwidth, B/s; without limit when an access takes no time.
 
     References
     ----------

@@ -24,6 +24,11 @@ def transfer_time(payload: float, latency: float, bandwidth: float) -> float:
     bandwidth : float
         One direction, B/s.
 
+    Returns
+    -------
+    float
+        Time of the message, s.
+
     References
     ----------
     Hockney: The communication challenge for MPP, Parallel Computing 20(3), 1994, doi:10.1016/S0167-8191(06)80021-9.
@@ -41,6 +46,11 @@ def transfer_energy(payload: float, energy: float) -> float:
         Message, B.
     energy : float
         Energy of one byte, both ends, J/B.
+
+    Returns
+    -------
+    float
+        Energy of the message, J.
 
     References
     ----------

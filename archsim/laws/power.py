@@ -29,7 +29,7 @@ def throttle(power: float, static: float, limit: float) -> float:
     Returns
     -------
     float
-        Factor on the clock, (0, 1].
+        Factor on the clock, -; above 0, at most 1.
 
     References
     ----------
@@ -50,6 +50,11 @@ def static_energy(power: float, time: float) -> float:
         Power whatever runs, W.
     time : float
         Makespan, s.
+
+    Returns
+    -------
+    float
+        Energy, J.
 
     References
     ----------

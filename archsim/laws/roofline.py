@@ -21,7 +21,7 @@ def bound_time(amount: float, rate: float) -> float:
     amount : float
         Work, FLOP, OP or B.
     rate : float
-        Peak rate, per second. Zero means the unit does not exist.
+        Peak rate, FLOP/s, OP/s or B/s. Zero means the unit does not exist.
 
     Returns
     -------

@@ -49,7 +49,7 @@ def energy(capacity: float, small: float, small_energy: float, growth: float) ->
     small_energy : float
         Energy of one byte of that one, J/B.
     growth : float
-        Result of `exponent`.
+        Result of `exponent`, -.
 
     Returns
     -------

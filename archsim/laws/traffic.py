@@ -1,12 +1,13 @@
 """How often an operand crosses a memory level when the level inside is too small to keep it.
 
-A product C[m, n] += A[m, k] B[k, n] runs in tiles that fit the inner level of S elements. Each of the three operands
-can be the one that stays; the best of the three is taken. Tiles are continuous, so the result is a smooth lower
-estimate of what an integer tiling needs, never less than the compulsory traffic (every operand once).
+A product C[m, n] += A[m, k] B[k, n] runs in tiles that fit the inner level of S bytes. Each of the three operands can
+be the one that stays; the best of the three is taken, with tiles of the best shape. Tiles are continuous and fill the
+level, so the result is a smooth lower estimate of what integer tilings need, never less than the compulsory traffic
+(every operand once).
 
 Quantity                        Symbol    Unit       Source
-capacity of the inner level     S         elements
-reload factor along n, m        n / tn    -          Hong & Kung 1981
+capacity of the inner level     S         B
+tiles of a kept operand         x         -          Hong & Kung 1981
 """
 
 from __future__ import annotations
@@ -17,54 +18,48 @@ from archsim.jit import kernel
 
 
 @kernel
-def reload_factor(side: float, other: float) -> float:
-    """Return how many tiles lie along a side of the kept operand, so how often what runs along it is fetched anew.
+def streamed_bytes(first: float, second: float, tiles: float) -> float:
+    """Return the least traffic of two operands that stream past a third, kept in x tiles: min p r + q x / r.
 
-    side / t with t = min(side, max(sqrt(S), S / other)): the tile is square unless the other side is short, so
-    r = max(1, min(side / sqrt(S), side * other / S)).
+    A grid of r by x / r tiles fetches one operand r times and the other x / r times. Free, r = sqrt(q x / p) and the
+    traffic is 2 sqrt(p q x); at the edge, 1 <= r <= x, one of the two crosses once.
 
     Parameters
     ----------
-    side, other : float
-        Extents of the kept operand, in edges of the largest square tile: elements / sqrt(S).
+    first, second : float
+        The operands that stream, once, p and q, B.
+    tiles : float
+        The kept operand over the capacity, x, at least 1.
 
     Returns
     -------
     float
-        Fetches, -; at least 1.
+        Traffic, B; at least p + q.
 
     References
     ----------
     Hong, Kung: I/O complexity, STOC 1981, doi:10.1145/800076.802486.
     """
-    return max(1.0, min(side, side * other))
+    if second * tiles <= first:
+        return first + second * tiles
+    if first * tiles <= second:
+        return first * tiles + second
+    return 2.0 * math.sqrt(first * second * tiles)
 
 
 @kernel
-def gemm_bytes(
-    m: float, n: float, k: float, a: float, b: float, c: float, capacity: float, inverse_root: float
-) -> float:
-    """Return the traffic of a product C = A B with the best of the three operands kept.
+def gemm_bytes(a: float, b: float, c: float, a_tiles: float, b_tiles: float, c_tiles: float) -> float:
+    """Return the traffic of a product C = A B: min of c + t(a, b, xC), a - c + t(b, 2 c, xA), b - c + t(a, 2 c, xB).
 
-    ========  =================================
-    C kept    A r(n, m) + B r(m, n) + C
-    A kept    A + B r(m, k) + C (2 r(k, m) - 1)
-    B kept    B + A r(n, k) + C (2 r(k, n) - 1)
-    ========  =================================
-
-    with the `reload_factor` r; an operand that fits is kept whole and everything crosses once. Partial sums are
-    written and read again.
+    t is `streamed_bytes` and each term keeps another operand: results, A or B. Partial sums are written and read
+    again, but never read before the first write. An operand that fits is kept whole and everything crosses once.
 
     Parameters
     ----------
-    m, n, k : float
-        Sizes of the product.
     a, b, c : float
-        Bytes of each operand, once; of a convolution the real tensors, not the unrolled matrices.
-    capacity : float
-        Elements of the inner level, S.
-    inverse_root : float
-        1 / sqrt(S), which many products share.
+        Operands, once, B; of a convolution the real tensors, not the unrolled matrices.
+    a_tiles, b_tiles, c_tiles : float
+        Size of each operand of one product over the capacity of the inner level, x.
 
     Returns
     -------
@@ -75,13 +70,14 @@ def gemm_bytes(
     ----------
     Hong, Kung 1981, doi:10.1145/800076.802486; Smith et al. 2017, arXiv:1702.02017 (tight bound 2 m n k / sqrt(S)).
     """
-    if min(m * k, k * n, m * n) <= capacity:
+    if min(a_tiles, b_tiles, c_tiles) <= 1.0:
         return a + b + c
-    rows, columns, depth = m * inverse_root, n * inverse_root, k * inverse_root
-    first = a * reload_factor(columns, rows) + b * reload_factor(rows, columns) + c
-    second = a + b * reload_factor(rows, depth) + c * (2.0 * reload_factor(depth, rows) - 1.0)
-    third = b + a * reload_factor(columns, depth) + c * (2.0 * reload_factor(depth, columns) - 1.0)
-    return min(first, second, third)
+    partial = 2.0 * c
+    return min(
+        c + streamed_bytes(a, b, c_tiles),
+        a - c + streamed_bytes(b, partial, a_tiles),
+        b - c + streamed_bytes(a, partial, b_tiles),
+    )
 
 
 @kernel
@@ -145,16 +141,21 @@ def kept_bytes(each: float, shared: float, stored: float, capacity: float) -> fl
 
 @kernel
 def stream_reload(passes: float, row: float, capacity: float) -> float:
-    """Return how often a row is fetched by an algorithm of several passes: once if it stays, else every pass.
+    """Return how often a row is fetched by an algorithm of several passes: r = 1 if it stays, else every pass.
 
     Parameters
     ----------
     passes : float
-        Times the algorithm reads a row.
+        Times the algorithm reads a row, -.
     row : float
         Row, B.
     capacity : float
         Inner level, B.
+
+    Returns
+    -------
+    float
+        Fetches, -; 1 or `passes`.
 
     References
     ----------
@@ -165,18 +166,23 @@ def stream_reload(passes: float, row: float, capacity: float) -> float:
 
 @kernel
 def line_bytes(accesses: float, width: float, line: float) -> float:
-    """Return the bytes moved by accesses at unrelated addresses: each moves whole lines.
+    """Return the bytes moved by accesses at unrelated addresses, each whole lines: B = N L ceil(d / L).
 
-    B = accesses * line * ceil(width / line)
+    Exact where accesses begin with a line or do not straddle one; elsewhere up to one line each more is touched.
 
     Parameters
     ----------
     accesses : float
-        Number of accesses.
+        Accesses, N, -.
     width : float
-        Bytes wanted by each, B.
+        Bytes wanted by each, d, B.
     line : float
-        Smallest transfer, B.
+        Smallest transfer, L, B.
+
+    Returns
+    -------
+    float
+        Traffic, B.
 
     References
     ----------

@@ -16,7 +16,7 @@ from archsim.jit import kernel
 def die_energy(area: float, energy: float) -> float:
     """Return the energy of one byte between a memory all of the die shares and one of its units.
 
-    E = 8 w sqrt(A) / 2: on a square die the mean distance to the middle is about half an edge.
+    E = 8 w sqrt(A) / 2: along the two edges of a square die, the mean way to its middle is half an edge.
 
     Parameters
     ----------
@@ -24,6 +24,11 @@ def die_energy(area: float, energy: float) -> float:
         Die, m2.
     energy : float
         Energy of one random bit (half of them toggle) over a distance, J/(b m).
+
+    Returns
+    -------
+    float
+        Energy of one byte, J/B.
 
     References
     ----------

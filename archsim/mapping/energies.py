@@ -38,6 +38,8 @@ def derive_energies(chip: Record, work: Record) -> None:
 def derive_levels(chip: Record, work: Record, share: float) -> None:
     """Fill the energy of one byte across each level: as described, or from the technology.
 
+    Arrays follow a power law in their size at either published node, and a power law from node to node at either
+    published size; at a node between, they follow one in their size again, its exponent between those of the nodes.
     A memory the whole die shares adds the wires to it; a memory inside each core does not.
     """
     older = sram.exponent(
@@ -52,27 +54,19 @@ def derive_levels(chip: Record, work: Record, share: float) -> None:
         chip.technology_newer_large_array_capacity,
         chip.technology_newer_large_array_energy,
     )
+    size = chip.technology_older_small_array_capacity
+    newer_energy = sram.energy(
+        size, chip.technology_newer_small_array_capacity, chip.technology_newer_small_array_energy, newer
+    )
+    small = cmos.between_nodes(share, chip.technology_older_small_array_energy, newer_energy)
+    growth = older + (newer - older) * share
     for level in range(int(chip.memory_count)):
         given = chip.memory_energy[level]
         if not math.isnan(given):
             work.level_energy[level] = given
         else:
-            work.level_energy[level] = array_energy(chip, level, share, older, newer) + wire_energy(chip, level, share)
-
-
-@kernel
-def array_energy(chip: Record, level: int, share: float, older: float, newer: float) -> float:
-    """Return the energy of one byte of a level's arrays, J/B, from the exponents at the two published nodes."""
-    capacity = chip.memory_capacity[level]
-    return cmos.between_nodes(
-        share,
-        sram.energy(
-            capacity, chip.technology_older_small_array_capacity, chip.technology_older_small_array_energy, older
-        ),
-        sram.energy(
-            capacity, chip.technology_newer_small_array_capacity, chip.technology_newer_small_array_energy, newer
-        ),
-    )
+            arrays = sram.energy(chip.memory_capacity[level], size, small, growth)
+            work.level_energy[level] = arrays + wire_energy(chip, level, share)
 
 
 @kernel

@@ -10,13 +10,14 @@ import math
 from typing import Final
 
 from archsim.arch.tables import LEVELS, Attribute
+from archsim.graph.kinds import SCAN
 from archsim.jit import Record, kernel
 from archsim.laws import latency, roofline
 
 HIERARCHY: Final = (
     Attribute("bandwidth", "f8", (LEVELS,), "B/s", "all instances of each level together"),
     Attribute("inner", "f8", (LEVELS,), "B", "what one instance of the next level inside keeps"),
-    Attribute("inner_inverse_root", "f8", (LEVELS,), "B^-1/2", "1 / sqrt(inner)"),
+    Attribute("inner_inverse", "f8", (LEVELS,), "1/B", "1 / inner"),
 )
 
 
@@ -30,7 +31,7 @@ def derive_hierarchy(chip: Record, work: Record, clock: float, registers: float)
             rate = chip.memory_width[level] * clock
         work.bandwidth[level] = rate * chip.memory_instances[level]
         work.inner[level] = chip.memory_capacity[level + 1] if level + 1 < levels else registers
-        work.inner_inverse_root[level] = math.sqrt(1.0 / work.inner[level])
+        work.inner_inverse[level] = 1.0 / work.inner[level]
 
 
 @kernel
@@ -66,10 +67,12 @@ def access_latency(chip: Record, footprint: float) -> float:
 def waiting_time(op: Record, chip: Record) -> float:
     """Return the time of one execution that no amount of bandwidth shortens: its chain of dependent accesses, s.
 
-    Dependent loads wait for the memory they fall into; every dependent step of a scan waits for the innermost one.
+    Every dependent step fetches its operands, so it waits for the outermost memory at least once. Inside a step, a
+    chain of dependent loads waits for the memory it falls into, and the steps of a scan for the innermost one, which
+    holds what one step hands to the next.
     """
-    steps = op.steps * chip.memory_latency[0]
-    if op.chain > 0.0:
-        where = access_latency(chip, op.footprint)
-        return max(steps, op.steps * latency.dependent_time(op.chain, where))
-    return steps
+    outermost = chip.memory_latency[0]
+    if op.chain <= 0.0:
+        return op.steps * outermost
+    where = chip.memory_latency[int(chip.memory_count) - 1] if op.kind == SCAN else access_latency(chip, op.footprint)
+    return op.steps * max(outermost, latency.dependent_time(op.chain, where))

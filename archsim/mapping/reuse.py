@@ -5,8 +5,6 @@ Composes the laws of `archsim.laws.traffic` by kind of op. What does not differ 
 
 from __future__ import annotations
 
-import math
-
 from archsim.graph.kinds import ATTENTION, CHASE, CONV, GATHER, MATMUL, NORMALISE, SCATTER
 from archsim.jit import Record, kernel
 from archsim.laws import traffic
@@ -31,7 +29,7 @@ def move_bytes(op: Record, chip: Record, work: Record, out: Record, first: int, 
     elif op.kind == ATTENTION:
         move_attention(op, chip, work, out, first, widen)
     elif op.kind in (GATHER, SCATTER, CHASE):
-        move_irregular(op, chip, work, out, first)
+        move_irregular(op, chip, work, out, first, widen)
     else:
         move_streams(op, chip, work, out, first, widen)
 
@@ -39,20 +37,23 @@ def move_bytes(op: Record, chip: Record, work: Record, out: Record, first: int, 
 @kernel
 def move_contraction(op: Record, chip: Record, work: Record, out: Record, first: int, widen: float) -> None:
     """Fill the traffic of a matmul or convolution: the best of keeping either input or the result."""
-    m, n, k = op.m, op.n, op.k
     weights, output, besides = op.weight_bytes, op.output_bytes, op.extra_bytes + op.state_bytes
     shared, stored = weights / op.steps, weights * widen
-    second = op.input_bytes * n / (m + n) if op.dynamic == 1 else 0.0
+    steps, widened = op.steps, widen / 8.0
+    right_size = op.k * op.n * op.weight_bits * widened
+    output_size = op.m * op.n * op.input_bits * widened
+    second = 0.0
+    if op.dynamic == 1:  # the second operand of a convolution is not unrolled, the first one is
+        unrolled = op.input_bytes * op.n / (op.m + op.n)
+        second = min(right_size * op.batch / widen, op.input_bytes) if op.kind == CONV else unrolled
     left = op.input_bytes - second
-    width = op.input_bits * widen / 8.0
-    density = 1.0 / width
-    root = math.sqrt(width)
-    steps = op.steps
+    left_size = min(left / op.batch, op.m * op.k * op.input_bits / 8.0) * widen
     for level in range(int(chip.memory_count)):
-        inner = work.inner[level]
-        right = traffic.kept_bytes(weights, shared, stored, inner) + second
-        inverse_root = work.inner_inverse_root[level] * root
-        moved = traffic.gemm_bytes(m, n, k, left, right, output, inner * density, inverse_root)
+        inner, inverse = work.inner[level], work.inner_inverse[level]
+        right = second + (traffic.kept_bytes(weights, shared, stored, inner) if steps > 1.0 else weights)
+        moved = traffic.gemm_bytes(
+            left, right, output, left_size * inverse, right_size * inverse, output_size * inverse
+        )
         cross_level(work, out, first, level, (moved + besides) * widen * steps)
 
 
@@ -69,15 +70,20 @@ def move_attention(op: Record, chip: Record, work: Record, out: Record, first: i
 
 
 @kernel
-def move_irregular(op: Record, chip: Record, work: Record, out: Record, first: int) -> None:
-    """Fill the traffic of scattered accesses: whole lines, but no more than once around if the target fits inside."""
-    wanted = op.accesses * op.access_bytes
-    regular = op.input_bytes + op.extra_bytes + op.output_bytes + op.weight_bytes + op.state_bytes
+def move_irregular(op: Record, chip: Record, work: Record, out: Record, first: int, widen: float) -> None:
+    """Fill the traffic of scattered accesses: whole lines, but no more than once around if the target fits inside.
+
+    The operands count as much of the target as was asked for, at most once around; what lines move beyond that is
+    added to them.
+    """
+    width, target = op.access_bytes * widen, op.footprint * widen
+    counted = min(op.accesses * width, target)
+    regular = (op.input_bytes + op.extra_bytes + op.output_bytes + op.weight_bytes + op.state_bytes) * widen
     for level in range(int(chip.memory_count)):
-        moved = traffic.line_bytes(op.accesses, op.access_bytes, chip.memory_line[level])
-        if op.footprint <= work.inner[level]:
-            moved = min(moved, max(op.footprint, wanted))
-        cross_level(work, out, first, level, max(moved + regular - wanted, regular) * op.steps)
+        moved = traffic.line_bytes(op.accesses, width, chip.memory_line[level])
+        if target <= work.inner[level]:
+            moved = min(moved, target)
+        cross_level(work, out, first, level, (regular + moved - counted) * op.steps)
 
 
 @kernel
@@ -85,9 +91,10 @@ def move_streams(op: Record, chip: Record, work: Record, out: Record, first: int
     """Fill the traffic of ops that read and write each element once, or a row at a time in several passes."""
     row = op.length * op.input_bits / 8.0 * widen if op.kind == NORMALISE else 0.0
     once = op.input_bytes + op.extra_bytes + op.output_bytes + op.state_bytes
-    shared, stored = op.weight_bytes / op.steps, op.weight_bytes * widen
+    weights, steps = op.weight_bytes, op.steps
+    shared, stored = weights / steps, weights * widen
     for level in range(int(chip.memory_count)):
         inner = work.inner[level]
         again = op.input_bytes * (traffic.stream_reload(op.passes, row, inner) - 1.0)
-        moved = once + again + traffic.kept_bytes(op.weight_bytes, shared, stored, inner)
-        cross_level(work, out, first, level, moved * widen * op.steps)
+        read = traffic.kept_bytes(weights, shared, stored, inner) if steps > 1.0 else weights
+        cross_level(work, out, first, level, (once + again + read) * widen * steps)

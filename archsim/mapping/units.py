@@ -43,9 +43,9 @@ def resolve_formats(ops: Record, chip: Record, work: Record, matrix: Record, lan
     for stored in range(FORMATS):
         work.stored[stored] = 0
     for index in range(len(ops)):
-        work.stored[ops[index].precision] = 1
-    for stored in range(FORMATS):
-        if work.stored[stored] == 1:
+        stored = ops[index].precision
+        if work.stored[stored] == 0:
+            work.stored[stored] = 1
             resolve(stored, chip, work, matrix, lanes)
 
 

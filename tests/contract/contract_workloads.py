@@ -25,7 +25,18 @@ SAMPLE = (
     *(f"lottery-{row.lower()}" for row in ROWS),
 )
 
-BATCHED = ("resnet50", "mobilenet-v2", "bert-base", "gpt2", "mlp", "capsnet", "spiking-mlp", "mamba-130m", "dlrm", "fft")
+BATCHED = (
+    "resnet50",
+    "mobilenet-v2",
+    "bert-base",
+    "gpt2",
+    "mlp",
+    "capsnet",
+    "spiking-mlp",
+    "mamba-130m",
+    "dlrm",
+    "fft",
+)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Kernels of the whole package obey the rules of kernels, and no column has a name that numpy would take for its own."""
+"""All kernels of the package obey the rules of kernels, and no column has a name that numpy takes for its own."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import archsim
 from archsim.arch import registry
 from archsim.arch.family import settled
 from archsim.engine.evaluate import prepare
+from archsim.errors import UnsupportedError
 from archsim.graph import GraphBuilder
 from archsim.io.hardware import with_all
 
@@ -37,14 +38,15 @@ def test_latency_never_rises_with_a_leaf_of_speed(name, path):
 
 @pytest.mark.parametrize("family", FIRST)
 def test_a_faster_machine_is_faster_at_something(family):
-    """Guards the tests above against sweeps that reach nothing."""
+    """Guards the test above against sweeps that reach nothing."""
     chip = uncapped(FIRST[family])
     faster = {path: 8 * value_at(chip, path) for path in paths_of_speed(chip)}
+    if not any(path.endswith("clock") for path in faster):
+        pytest.skip("has no clock")
     before, after = (
         [archsim.evaluate(graph, one, ROOM).latency for graph in single_ops()] for one in (chip, with_all(chip, faster))
     )
-    described_by_rate = not any(level.width for level in chip.spec.memory)
-    assert described_by_rate or sum(np.less(after, before)) > len(before) / 4
+    assert sum(np.less(after, before)) > len(before) / 4
 
 
 @pytest.mark.parametrize("batch", [1, 4, 32])
@@ -81,7 +83,10 @@ def test_the_power_limit_holds(name, dtype):
     limit = chip.spec.power.limit
     for size in (1024, 4096, 16384):
         graph = product(dtype, size)
-        capped = archsim.evaluate(graph, chip)
+        try:
+            capped = archsim.evaluate(graph, chip)
+        except UnsupportedError as refusal:
+            pytest.skip(str(refusal))
         free = archsim.evaluate(graph, uncapped(name))
         assert capped.power <= 1.01 * limit
         assert capped.latency >= free.latency * (1 - SLACK)

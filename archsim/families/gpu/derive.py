@@ -42,10 +42,9 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
     resolve_formats(ops, chip, work, chip.matrix, chip.vector)
     one = chip.issue_energy_scale * work.instruction_energy / (chip.issue_matrix_macs * HALF_WORD)
     for stored in range(FORMATS):
-        if work.on_matrix[stored] == 1:
-            work.mac_control[stored] = one * BITS[work.mac_code[stored]]
-        else:
-            work.mac_control[stored] = work.lane_control
+        if work.stored[stored] == 1:
+            on_matrix = work.on_matrix[stored] == 1
+            work.mac_control[stored] = one * BITS[work.mac_code[stored]] if on_matrix else work.lane_control
     at_clock(chip, work)
 
 
