@@ -17,6 +17,8 @@ PADDING: Final = 128
 """Records are padded to a multiple of this, B."""
 WORD: Final = 8
 """Every column is made of words of this size, B."""
+ROUNDS: Final = 8
+"""Most rounds a family may take to find one operating point."""
 MAPPING: Final = 8
 """Numbers a search may keep of its winner."""
 

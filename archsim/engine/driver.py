@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from archsim.arch.tables import ROUNDS
 from archsim.jit import Record, kernel, prange, slot
 from archsim.laws import power
 
-ROUNDS: Final = 8
 STATIC: Final = 0
 """Position of static energy among the causes of every family."""
 
@@ -90,6 +90,7 @@ def run_point(ops: Record, chip: Record, work: Record, outs: Record, totals: Rec
     totals : record
         Filled.
     """
+    work.status = 0
     derive(chip, work)
     plan(ops, chip, work)
     room = len(outs)
@@ -107,8 +108,8 @@ def run_point(ops: Record, chip: Record, work: Record, outs: Record, totals: Rec
                 add(ops[index], outs[index - first], totals)
         totals.energy[STATIC] += power.static_energy(work.static_power, totals.latency)
         rounds += 1
+        totals.rounds = rounds
         again = settle(totals, chip, work)
-    totals.rounds = rounds
     if work.status != 0:
         totals.status = work.status
 

@@ -45,12 +45,12 @@ def between_nodes(share: float, older: float, newer: float) -> float:
     share : float
         Result of `progress`, -.
     older, newer : float
-        The energy at the two nodes, J (or any unit, the same for both); an operation without a value has none at any node.
+        The energy at the two nodes, J; an operation without a value has none at any node.
 
     Returns
     -------
     float
-        Energy at the node, J (or the unit of both).
+        Energy at the node, J; in J/B or J/(b m) if both are.
 
     References
     ----------

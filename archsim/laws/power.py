@@ -16,10 +16,11 @@ LARGEST_STEP = 0.5
 
 @kernel
 def throttle(power: float, static: float, limit: float) -> float:
-    """Return by what share the clock must fall for the mean power to meet its limit.
+    """Return by what factor the clock must change for the mean power to meet its limit.
 
     At a fixed voltage dynamic power follows the clock: s = (Pmax - P0) / (P - P0), at most a halving a step. Where
-    memory hides part of the clock the step falls short and the next one continues.
+    memory hides part of the clock, power follows it less: a step down falls short of the limit, and a step up too, so
+    that steps up from a clock that meets the limit never exceed it.
 
     Parameters
     ----------
@@ -29,13 +30,13 @@ def throttle(power: float, static: float, limit: float) -> float:
     Returns
     -------
     float
-        Factor on the clock, -; above 0, at most 1.
+        Factor on the clock, -; 1 when nothing but static power is drawn.
 
     References
     ----------
     Weste, Harris: CMOS VLSI Design, 4th ed. 2010, section 5.2 (P = a C V^2 f).
     """
-    if power <= limit or power <= static:
+    if power <= static:
         return 1.0
     return max(LARGEST_STEP, (limit - static) / (power - static))
 

@@ -21,7 +21,17 @@ LIMIT = 1e-12
 
 @kernel
 def index_bits(count: float) -> float:
-    """Return the width that tells `count` positions apart: i = ceil(log2 count), bit; 0 for one position."""
+    """Return the width that tells `count` positions apart: i = ceil(log2 count), bit; 0 for one position.
+
+    Returns
+    -------
+    float
+        Width, b.
+
+    References
+    ----------
+    Definition.
+    """
     if count <= 1.0:
         return 0.0
     return float(math.ceil(math.log2(count)))
@@ -29,7 +39,7 @@ def index_bits(count: float) -> float:
 
 @kernel
 def stored_bytes(values: float, value_bits: float, metadata_bits: float) -> float:
-    """Return the size of a compressed tensor: (n w + M) / 8, byte.
+    """Return the size of a compressed tensor: B = (n w + M) / 8, byte.
 
     Parameters
     ----------
@@ -39,19 +49,43 @@ def stored_bytes(values: float, value_bits: float, metadata_bits: float) -> floa
         Width of one, w, bit.
     metadata_bits : float
         What says where they lie, M, bit.
+
+    Returns
+    -------
+    float
+        Size, B.
+
+    References
+    ----------
+    Definition.
     """
     return (values * value_bits + metadata_bits) / 8.0
 
 
 @kernel
 def bitmask_metadata(rows: float, columns: float) -> float:
-    """Return the metadata of a bit mask: M = R C, bit, whatever the density (Wu 2022, arXiv:2205.05826)."""
+    """Return the metadata of a bit mask: M = R C, bit, whatever the density (Wu 2022, arXiv:2205.05826).
+
+    Returns
+    -------
+    float
+        Metadata, b.
+
+    References
+    ----------
+    Wu 2022, Sparseloop, arXiv:2205.05826.
+    """
     return rows * columns
 
 
 @kernel
 def coordinate_metadata(rows: float, columns: float, density: float) -> float:
     """Return the metadata of coordinate lists (COO): M = d R C (ceil lg R + ceil lg C), bit.
+
+    Returns
+    -------
+    float
+        Metadata, b.
 
     References
     ----------
@@ -72,6 +106,11 @@ def compressed_row_metadata(rows: float, columns: float, density: float, column_
         d, 0 to 1.
     column_bits, row_bits : float
         Widths of a column index and of a row's offset, bit; 0: as few as can be, ceil lg C and ceil lg(d R C + 1).
+
+    Returns
+    -------
+    float
+        Metadata, b.
 
     References
     ----------
@@ -99,6 +138,11 @@ def run_length_values(elements: float, density: float, run_bits: float) -> float
     run_bits : float
         Width of a run, r, bit.
 
+    Returns
+    -------
+    float
+        Values, -; fillers among them.
+
     References
     ----------
     Han 2016, EIE, arXiv:1602.01528, section III-B, which uses r = 4.
@@ -114,7 +158,17 @@ def run_length_values(elements: float, density: float, run_bits: float) -> float
 
 @kernel
 def run_length_metadata(elements: float, density: float, run_bits: float) -> float:
-    """Return the metadata of run-length coding: M = r bits for every stored value of `run_length_values`, bit."""
+    """Return the metadata of run-length coding: M = r bits for every stored value of `run_length_values`, bit.
+
+    Returns
+    -------
+    float
+        Metadata, b.
+
+    References
+    ----------
+    Han 2016, EIE, arXiv:1602.01528, section III-B.
+    """
     return run_length_values(elements, density, run_bits) * run_bits
 
 
@@ -129,6 +183,11 @@ def structured_metadata(elements: float, kept: float, group: float) -> float:
     kept, group : float
         N values of every M.
 
+    Returns
+    -------
+    float
+        Metadata, b.
+
     References
     ----------
     Mishra 2021, Accelerating Sparse Deep Neural Networks, arXiv:2104.08378.
@@ -138,7 +197,7 @@ def structured_metadata(elements: float, kept: float, group: float) -> float:
 
 @kernel
 def block_metadata(rows: float, columns: float, density: float, block: float) -> float:
-    """Return the metadata of compressed rows of b x b blocks (BSR): that of `compressed_row_metadata` on the blocks.
+    """Return the metadata of compressed rows of b x b blocks (BSR): M = `compressed_row_metadata` of the blocks, bit.
 
     Parameters
     ----------
@@ -148,5 +207,14 @@ def block_metadata(rows: float, columns: float, density: float, block: float) ->
         Share of blocks that are stored; each stores b^2 values.
     block : float
         Side of a block, b.
+
+    Returns
+    -------
+    float
+        Metadata, b.
+
+    References
+    ----------
+    Saad, Iterative Methods for Sparse Linear Systems, 2003, section 3.4.
     """
     return compressed_row_metadata(rows / block, columns / block, density, 0.0, 0.0)

@@ -18,7 +18,7 @@ from archsim.jit import kernel
 
 @kernel
 def effective_macs(macs: float, first: float, second: float) -> float:
-    """Return the MACs whose operands are both not zero: macs d_A d_W, for zeros that know nothing of each other.
+    """Return the MACs whose operands are both not zero: u = macs d_A d_W, for zeros that know nothing of each other.
 
     Parameters
     ----------
@@ -26,6 +26,11 @@ def effective_macs(macs: float, first: float, second: float) -> float:
         Dense MACs.
     first, second : float
         Densities of the operands at the multiplier, 0 to 1.
+
+    Returns
+    -------
+    float
+        Useful MACs, MAC.
 
     References
     ----------
@@ -36,13 +41,23 @@ def effective_macs(macs: float, first: float, second: float) -> float:
 
 @kernel
 def output_density(first: float, second: float, depth: float) -> float:
-    """Return the density of a sum of K products: 1 - (1 - d_A d_W)^K, so that deep sums are dense again."""
+    """Return the density of a sum of K products: d = 1 - (1 - d_A d_W)^K, so that deep sums are dense again.
+
+    Returns
+    -------
+    float
+        Density, -; 0 to 1.
+
+    References
+    ----------
+    Wu 2022, Sparseloop, arXiv:2205.05826 (uniform density model).
+    """
     return tile_occupied(depth, first * second)
 
 
 @kernel
 def gated_energy(useful: float, idle_energy: float) -> float:
-    """Return the energy of gated MACs as a share of the dense one: u + (1 - u) e; the cycles stay dense.
+    """Return the energy of gated MACs as a share of the dense one: E = u + (1 - u) e; the cycles stay dense.
 
     Parameters
     ----------
@@ -50,6 +65,11 @@ def gated_energy(useful: float, idle_energy: float) -> float:
         Share of MACs that are done, u: the density looked at, or the product of both.
     idle_energy : float
         What a gated MAC still takes, e, as a share of a MAC.
+
+    Returns
+    -------
+    float
+        Share of the dense energy, -; e to 1.
 
     References
     ----------
@@ -60,7 +80,7 @@ def gated_energy(useful: float, idle_energy: float) -> float:
 
 @kernel
 def skipped_macs(macs: float, leader: float, follower: float, follows: float) -> float:
-    """Return the MACs that take a cycle when zeros are skipped.
+    """Return the MACs that take a cycle when zeros are skipped: n = macs d (1 - s (1 - d')).
 
     One-sided, macs d_leader: the zeros of one operand are never visited, those of the other still are. Two-sided,
     macs d_leader d_follower: only pairs that meet are.
@@ -74,6 +94,11 @@ def skipped_macs(macs: float, leader: float, follower: float, follows: float) ->
     follows : float
         Share of the follower's zeros that are skipped too: 0 one-sided, 1 two-sided.
 
+    Returns
+    -------
+    float
+        MACs that take a cycle, MAC.
+
     References
     ----------
     Wu 2022, Sparseloop, arXiv:2205.05826 (skipping, leader and follower).
@@ -83,7 +108,7 @@ def skipped_macs(macs: float, leader: float, follower: float, follows: float) ->
 
 @kernel
 def merge_steps(length: float, first: float, second: float) -> float:
-    """Return the steps that find the common positions of two sorted lists: K (d_A + d_W - d_A d_W).
+    """Return the steps that find the common positions of two sorted lists: n = K (d_A + d_W - d_A d_W).
 
     Each step compares the two heads and drops the smaller, or both if they meet: one step per position that either
     list holds. The last positions of the longer list need none, so this is at most a few steps too many.
@@ -95,6 +120,11 @@ def merge_steps(length: float, first: float, second: float) -> float:
     first, second : float
         Densities of the lists.
 
+    Returns
+    -------
+    float
+        Steps, -.
+
     References
     ----------
     Hegde 2019, ExTensor, doi:10.1145/3352460.3358275.
@@ -104,7 +134,17 @@ def merge_steps(length: float, first: float, second: float) -> float:
 
 @kernel
 def tile_empty(size: float, density: float) -> float:
-    """Return the probability that a tile holds no value: (1 - d)^n, its elements drawn independently."""
+    """Return the probability that a tile holds no value: p = (1 - d)^n, its elements drawn independently.
+
+    Returns
+    -------
+    float
+        Probability, -.
+
+    References
+    ----------
+    Wu 2022, Sparseloop, arXiv:2205.05826 (uniform density model).
+    """
     if density >= 1.0:
         return 0.0 if size > 0.0 else 1.0
     return math.exp(size * math.log1p(-density))
@@ -112,7 +152,17 @@ def tile_empty(size: float, density: float) -> float:
 
 @kernel
 def tile_occupied(size: float, density: float) -> float:
-    """Return the probability that a tile of n elements must be fetched: 1 - (1 - d)^n, exact for small d n."""
+    """Return the probability that a tile of n elements must be fetched: p = 1 - (1 - d)^n, exact for small d n.
+
+    Returns
+    -------
+    float
+        Probability, -.
+
+    References
+    ----------
+    Wu 2022, Sparseloop, arXiv:2205.05826 (uniform density model).
+    """
     if density >= 1.0:
         return 1.0 if size > 0.0 else 0.0
     return -math.expm1(size * math.log1p(-density))
@@ -120,18 +170,27 @@ def tile_occupied(size: float, density: float) -> float:
 
 @kernel
 def block_density(density: float, block: float) -> float:
-    """Return the share of blocks with any non-zero: 1 - (1 - d)^(b^2) when zeros lie independently.
+    """Return the share of blocks with any non-zero: d' = 1 - (1 - d)^(b^2) when zeros lie independently.
 
     Zeros in blocks by design keep their own density; then this law is not needed.
+
+    Returns
+    -------
+    float
+        Share of the blocks, -; at least d.
+
+    References
+    ----------
+    Wu 2022, Sparseloop, arXiv:2205.05826 (uniform density model).
     """
     return tile_occupied(block * block, density)
 
 
 @kernel
 def tile_empty_of(size: float, total: float, values: float) -> float:
-    """Return the probability that a tile is empty when the tensor holds exactly `values` non-zeros.
+    """Return the probability that a tile is empty when the tensor holds z values: p = C(N - n, z) / C(N, z).
 
-    Hypergeometric: C(N - n, z) / C(N, z) = (N - n)! (N - z)! / (N! (N - n - z)!).
+    Hypergeometric: (N - n)! (N - z)! / (N! (N - n - z)!).
 
     Parameters
     ----------
@@ -141,6 +200,11 @@ def tile_empty_of(size: float, total: float, values: float) -> float:
         Elements of the tensor, N.
     values : float
         Its non-zeros, z.
+
+    Returns
+    -------
+    float
+        Probability, -.
 
     References
     ----------
@@ -159,7 +223,7 @@ def tile_empty_of(size: float, total: float, values: float) -> float:
 
 @kernel
 def tile_capacity(size: float, density: float, deviations: float) -> float:
-    """Return the values a tile's buffer must hold: min(n, n d + z sqrt(n d (1 - d))).
+    """Return the values a tile's buffer must hold: C = min(n, n d + z sqrt(n d (1 - d))).
 
     A buffer for the mean overflows in every other tile; z = 3 leaves one in a thousand (normal approximation).
 
@@ -171,13 +235,27 @@ def tile_capacity(size: float, density: float, deviations: float) -> float:
         d, 0 to 1.
     deviations : float
         z, standard deviations above the mean.
+
+    Returns
+    -------
+    float
+        Values, -; at most n.
+
+    References
+    ----------
+    Feller, An Introduction to Probability Theory, volume 1, 1968, section VII.3 (normal approximation).
     """
     return min(size, size * density + deviations * math.sqrt(size * density * (1.0 - density)))
 
 
 @kernel
 def normal_quantile(upper: float) -> float:
-    """Return the x that a standard normal variable exceeds with probability `upper`, at most 0.5; error below 4.5e-4.
+    """Return the x with P(X > x) = `upper`, at most 0.5, for a standard normal variable X; error below 4.5e-4.
+
+    Returns
+    -------
+    float
+        Deviations above the mean, -.
 
     References
     ----------
@@ -191,7 +269,7 @@ def normal_quantile(upper: float) -> float:
 
 @kernel
 def slowest_lane(work: float, density: float, lanes: float) -> float:
-    """Return the expected work of the busiest of P lanes: min(n, mu + s x + (x^2 - 1) (1 - 2 d) / 6).
+    """Return the expected work of the busiest of P lanes: w = min(n, mu + s x + (x^2 - 1) (1 - 2 d) / 6).
 
     Each lane holds a binomial number of values of its n positions, of mean mu = n d and deviation s = sqrt(mu (1 - d)).
     x is the normal quantile at the rank of the largest of P, (P - 0.375) / (P + 0.25) (Blom), and the last term the
@@ -206,6 +284,11 @@ def slowest_lane(work: float, density: float, lanes: float) -> float:
         d, 0 to 1.
     lanes : float
         P, which wait for one another.
+
+    Returns
+    -------
+    float
+        Values of the busiest lane, -; mu to n.
 
     References
     ----------
@@ -227,7 +310,17 @@ def slowest_lane(work: float, density: float, lanes: float) -> float:
 
 @kernel
 def lane_utilisation(work: float, density: float, lanes: float) -> float:
-    """Return the share of lane cycles that are useful: mu / E[max], with `slowest_lane`; 1 when there is no work."""
+    """Return the share of lane cycles that are useful: u = mu / E[max], with `slowest_lane`; 1 when there is no work.
+
+    Returns
+    -------
+    float
+        Share, -; 0 to 1.
+
+    References
+    ----------
+    Blom, Statistical Estimates and Transformed Beta-Variables, 1958.
+    """
     mean = work * density
     if mean <= 0.0:
         return 1.0
@@ -249,6 +342,15 @@ def gather_efficiency(item: float, line: float, alignment: float) -> float:
         What memory returns at once, L, byte.
     alignment : float
         Where items begin, a, byte: the item's own size if it lies on its own boundary, 1 if anywhere.
+
+    Returns
+    -------
+    float
+        Share of the bytes, -; 0 to 1.
+
+    References
+    ----------
+    Hennessy, Patterson: Computer Architecture, 6th ed. 2017, appendix B (block size).
     """
     return item / (item + line - min(alignment, line))
 
@@ -268,6 +370,15 @@ def crossover_density(dense_time: float, overhead: float, full_time: float) -> f
         What the sparse way takes however few values there are, t_0, s.
     full_time : float
         What it would take more for all values, t_1, s.
+
+    Returns
+    -------
+    float
+        Density, -; 0 to 1.
+
+    References
+    ----------
+    Definition.
     """
     if full_time <= 0.0:
         return 1.0 if dense_time > overhead else 0.0
@@ -286,5 +397,14 @@ def crossover_traffic(value_bits: float, metadata_bits: float, efficiency: float
         Metadata of each stored value, i, bit; 32-bit indices of 32-bit values give one half.
     efficiency : float
         g, useful share of the bytes fetched, see `gather_efficiency`.
+
+    Returns
+    -------
+    float
+        Density, -; 0 to 1.
+
+    References
+    ----------
+    Definition.
     """
     return min(efficiency * value_bits / (value_bits + metadata_bits), 1.0)

@@ -19,7 +19,7 @@ from archsim.jit import kernel
 
 @kernel
 def streamed_bytes(first: float, second: float, tiles: float) -> float:
-    """Return the least traffic of two operands that stream past a third, kept in x tiles: min p r + q x / r.
+    """Return the least traffic of two operands that stream past a third, kept in x tiles: B = min p r + q x / r.
 
     A grid of r by x / r tiles fetches one operand r times and the other x / r times. Free, r = sqrt(q x / p) and the
     traffic is 2 sqrt(p q x); at the edge, 1 <= r <= x, one of the two crosses once.
@@ -49,10 +49,11 @@ def streamed_bytes(first: float, second: float, tiles: float) -> float:
 
 @kernel
 def gemm_bytes(a: float, b: float, c: float, a_tiles: float, b_tiles: float, c_tiles: float) -> float:
-    """Return the traffic of a product C = A B: min of c + t(a, b, xC), a - c + t(b, 2 c, xA), b - c + t(a, 2 c, xB).
+    """Return the traffic of a product C = A B: B = min(c + t(a, b, x), a - c + t(b, 2 c, x), b - c + t(a, 2 c, x)).
 
-    t is `streamed_bytes` and each term keeps another operand: results, A or B. Partial sums are written and read
-    again, but never read before the first write. An operand that fits is kept whole and everything crosses once.
+    t is `streamed_bytes`, and each term keeps another operand, its own x tiles of it: results, A, or B. Partial sums
+    are written and read again, but not read before they are first written. An operand that fits is kept whole and
+    everything crosses once.
 
     Parameters
     ----------
@@ -82,21 +83,21 @@ def gemm_bytes(a: float, b: float, c: float, a_tiles: float, b_tiles: float, c_t
 
 @kernel
 def attention_passes(queries: float, keys: float, pair: float, capacity: float) -> float:
-    """Return how often the keys and values of one head pass by: once per tile of queries that stays inside.
+    """Return how often the keys and values of one head pass by: r = max(1, q / max(1, S / (2 w))).
 
-    r = 1 if all keys and values fit, else max(1, q / max(1, S / (2 w))): half the level holds queries and results,
-    of together about the width w of a key and its value each, the other half what streams past.
+    Once per tile of queries that stays inside; r = 1 if all keys and values fit. Half the level holds queries and
+    results, of together about the width w of a key and its value each, the other half what streams past.
 
     Parameters
     ----------
     queries : float
-        Queries of one head that see a key on the mean.
+        Queries of one head that see a key on the mean, q, -.
     keys : float
-        Keys of one head.
+        Keys of one head, -.
     pair : float
-        Width of one key and its value, B.
+        Width of one key and its value, w, B.
     capacity : float
-        Inner level, B.
+        Inner level, S, B.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def attention_passes(queries: float, keys: float, pair: float, capacity: float) 
 
 @kernel
 def kept_bytes(each: float, shared: float, stored: float, capacity: float) -> float:
-    """Return the bytes one of many dependent steps fetches of what all of them read: a share if it stays, else all.
+    """Return the bytes one of many dependent steps fetches of what all read: B = a share if it stays, else all.
 
     Parameters
     ----------

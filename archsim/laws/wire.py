@@ -14,9 +14,9 @@ from archsim.jit import kernel
 
 @kernel
 def die_energy(area: float, energy: float) -> float:
-    """Return the energy of one byte between a memory all of the die shares and one of its units.
+    """Return the energy of one byte between a memory all of the die shares and a unit: E = 8 w sqrt(A) / 2.
 
-    E = 8 w sqrt(A) / 2: along the two edges of a square die, the mean way to its middle is half an edge.
+    Along the two edges of a square die, the mean way to its middle is half an edge.
 
     Parameters
     ----------

@@ -103,3 +103,22 @@ def test_a_lower_power_limit_binds_and_is_met(name):
     tight = archsim.evaluate(graph, archsim.with_(machine(name), "power.limit", limit))
     assert tight.latency > free.latency
     assert 0.9 * limit < tight.power <= 1.01 * limit
+
+
+@pytest.mark.parametrize("share", [0.9, 0.5, 0.2])
+@pytest.mark.parametrize("workload", ["mobilenet-v2", "llama-2-7b-decode", "bert-base"])
+@pytest.mark.parametrize("name", CAPPED)
+def test_the_power_limit_holds_where_memory_hides_the_clock(name, workload, share):
+    graph = archsim.workload(workload, batch=8)
+    free = archsim.evaluate(graph, uncapped(name), capacity="ignore")
+    idle = machine(name).spec.power.idle
+    limit = idle + share * (free.power - idle)
+    capped = archsim.evaluate(graph, archsim.with_(machine(name), "power.limit", limit), capacity="ignore")
+    assert 0.9 * limit < capped.power <= 1.001 * limit
+
+
+def test_a_power_limit_no_clock_can_meet_is_refused():
+    chip = machine("a100-sxm4-80gb")
+    tight = archsim.with_(chip, "power.limit", chip.spec.power.idle * 1.001)
+    with pytest.raises(UnsupportedError, match="power limit"):
+        archsim.evaluate(archsim.workload("mobilenet-v2"), tight)

@@ -117,3 +117,13 @@ def test_policies_are_checked_as_for_one_point():
         archsim.evaluate_points(stack(), null(), {"rate": [1e9]}, fussion="none")
     with pytest.raises(DoesNotFitError):
         archsim.evaluate_points(stack(), null(memory__memory__capacity="1 kB"), {"rate": [1e9]})
+
+
+def test_a_verdict_of_one_point_does_not_reach_the_next():
+    chip = archsim.hardware("a100-sxm4-80gb")
+    idle = chip.spec.power.idle
+    limits = [idle * 1.001, 400.0, idle * 1.001, 400.0]
+    graph = archsim.workload("mobilenet-v2")
+    for jit in ("always", "never"):
+        totals = archsim.evaluate_points(graph, chip, {"power.limit": limits}, jit=jit)
+        assert (totals["status"] != 0).tolist() == [True, False, True, False]

@@ -28,5 +28,9 @@ FAMILY = Family(
     ),
     resources=("launch", "tensor cores", "lanes", "special functions", "latency"),
     formats=lambda spec: formats_of(spec.matrix, spec.vector),
-    verdicts=("ok", "no unit has the number format, or a wider one"),
+    verdicts=(
+        "ok",
+        "no unit has the number format, or a wider one",
+        "the power limit is exceeded even at a hundredth of the clock",
+    ),
 )

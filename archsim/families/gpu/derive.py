@@ -20,6 +20,7 @@ SCRATCH: Final = (
     Attribute("lane_control", "f8", (), "J", "control energy of one operation of one lane"),
     Attribute("special_peak", "f8", (), "OP/s", "special-function units"),
     Attribute("throttle", "f8", (), "", "clock as a share of the described one"),
+    Attribute("stride", "f8", (), "", "exponent of the next step towards a lower clock"),
 )
 
 HALF_WORD: Final = 16.0
@@ -32,6 +33,7 @@ def derive(chip: Record, work: Record) -> None:
     work.static_power = chip.power_idle
     work.power_cap = chip.power_limit
     work.throttle = 1.0
+    work.stride = 1.0
     derive_energies(chip, work)
     work.lane_control = chip.issue_energy_scale * work.instruction_energy / chip.issue_lanes
 
