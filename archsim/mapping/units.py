@@ -26,6 +26,10 @@ UNITS: Final = (
     Attribute("mac_peak", "f8", (PRECISIONS,), "FLOP/s", "units the MACs run on"),
     Attribute("lane_energy", "f8", (PRECISIONS,), "J", "one addition on the lanes"),
     Attribute("mac_energy", "f8", (PRECISIONS,), "J", "one multiplication and one accumulation"),
+    Attribute("lane_control", "f8", (PRECISIONS,), "J", "control of one operation on the lanes"),
+    Attribute("mac_control", "f8", (PRECISIONS,), "J", "control of one MAC"),
+    Attribute("byte_control", "f8", (), "J/B", "control of one byte from the innermost memory, if paid apart"),
+    Attribute("special_peak", "f8", (), "OP/s", "special functions"),
 )
 
 

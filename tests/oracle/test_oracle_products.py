@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import pytest
@@ -13,10 +12,10 @@ from loop_nests import ORDERS, best, counted, useful, walk
 from archsim.laws import traffic
 
 SIDES = st.integers(1, 12)
-WHOLE = 4.2
-"""Whole tiles beside their streams need at most 1 + WHOLE / sqrt(S) of the law, S in elements; all shapes to 12^3."""
+WHOLE = 4.5
+"""Whole tiles with room for their streams need at most 1 + WHOLE / sqrt(S) of the law, S elements; shapes to 12^3."""
 LARGE = 1.15
-"""The same for capacities of 256 elements and more, and sides to match."""
+"""The same for capacities of 256 elements and more, and sides of eight tiles and more."""
 SLACK = 1 + 1e-12
 
 
@@ -70,7 +69,7 @@ def test_the_law_is_never_above_the_best_tiling_and_not_far_below(m, n, k, capac
     assert least <= estimate * (1 + WHOLE / math.sqrt(capacity))
 
 
-@given(SIDES, SIDES, SIDES, st.integers(3, 144), st.tuples(*[st.sampled_from((0.1, 0.25, 1.0, 4.0))] * 3))
+@given(SIDES, SIDES, SIDES, st.integers(8, 144), st.tuples(*[st.sampled_from((0.1, 0.25, 1.0, 4.0))] * 3))
 @settings(max_examples=60, deadline=None)
 def test_the_same_where_operands_differ_in_width(m, n, k, capacity, widths):
     """Weights of four bits, sums of thirty-two, inputs of which a convolution stores a ninth."""
@@ -81,14 +80,23 @@ def test_the_same_where_operands_differ_in_width(m, n, k, capacity, widths):
     assert least <= estimate * (1 + WHOLE / math.sqrt(capacity))
 
 
-@given(*[st.integers(32, 512)] * 3, st.integers(256, 4096))
-@settings(max_examples=25, deadline=None)
-def test_large_tilings_come_near_the_law(m, n, k, capacity):
-    sizes = shape(m, n, k)
-    least, estimate = best(sizes, capacity, count=counted, most=24), law(sizes, capacity)
+def best_with_results_kept(sizes, capacity):
+    """Least traffic of all tiles of results that leave room for a column of A and a row of B."""
+    least = math.inf
+    for m in range(1, min(sizes["m"], capacity // 3) + 1):
+        n = min((capacity - m) // (m + 1), sizes["n"])
+        least = min(least, sum(counted(sizes, shape(m, n, 1), "mnk").values()))
+    return least
+
+
+@given(st.integers(256, 4096), *[st.floats(8, 32)] * 3)
+@settings(max_examples=40, deadline=None)
+def test_large_tilings_come_near_the_law(capacity, rows, columns, depth):
+    """Sides of at least eight tiles, so that cutting them into whole ones costs little."""
+    sizes = shape(*(int(extent * math.sqrt(capacity)) for extent in (rows, columns, depth)))
+    least, estimate = best_with_results_kept(sizes, capacity), law(sizes, capacity)
     assert estimate <= least * SLACK
-    reachable = math.prod(sizes.values()) ** (2 / 3) / capacity < 24 * 24
-    assert not reachable or least <= LARGE * estimate
+    assert least <= LARGE * estimate
 
 
 @given(*[st.integers(1, 100_000)] * 3, st.integers(4, 10**8))
@@ -106,11 +114,8 @@ def test_far_above_the_capacity_the_law_is_the_tight_bound_and_the_results(capac
     assert law(shape(side, side, side), capacity) == pytest.approx(bound + side**2)
 
 
-def test_an_operand_that_fits_makes_all_cross_once_and_nothing_jumps_there():
-    for sizes, operand in itertools.product((shape(64, 32, 4096), shape(4096, 64, 32), shape(32, 4096, 64)), "abc"):
-        m, n, k = sizes.values()
-        size = {"a": m * k, "b": k * n, "c": m * n}[operand]
-        fits = size >= min(m * k, k * n, m * n)
-        assert fits and law(sizes, size) == compulsory(sizes)
-        just_not = min(m * k, k * n, m * n) * (1 - 1e-9)
-        assert law(sizes, just_not) == pytest.approx(compulsory(sizes), rel=1e-6)
+@pytest.mark.parametrize("sizes", [shape(64, 32, 4096), shape(4096, 64, 32), shape(32, 4096, 64)])
+def test_an_operand_that_fits_makes_all_cross_once_and_nothing_jumps_there(sizes):
+    assert law(sizes, 2048) == compulsory(sizes)
+    assert law(sizes, 2048 * (1 - 1e-9)) == pytest.approx(compulsory(sizes), rel=1e-6)
+    assert law(sizes, 1024) > 1.1 * compulsory(sizes)

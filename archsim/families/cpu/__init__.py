@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from archsim.arch.family import STATIC, Cause, Family
+from archsim.arch.family import Family
 from archsim.arch.precision import formats_of
 from archsim.families.cpu.cost import cost
 from archsim.families.cpu.derive import SCRATCH, derive, plan
+from archsim.families.cpu.settle import settle
 from archsim.families.cpu.spec import CpuSpec
+from archsim.mapping.processor import VERDICTS, causes
 
 FAMILY = Family(
     name="cpu",
@@ -16,15 +18,9 @@ FAMILY = Family(
     derive=derive,
     plan=plan,
     cost=cost,
-    causes=(
-        STATIC,
-        Cause("arithmetic", "compute"),
-        Cause("special functions", "compute"),
-        Cause("instructions", "control"),
-        Cause("caches", "on_chip_memory"),
-        Cause("main memory", "off_chip_memory"),
-    ),
+    settle=settle,
+    causes=causes("caches", "main memory"),
     resources=("call", "matrix tiles", "SIMD units", "special functions", "latency"),
     formats=lambda spec: formats_of(spec.core.matrix, spec.core.vector),
-    verdicts=("ok", "no unit has the number format, or a wider one"),
+    verdicts=VERDICTS,
 )

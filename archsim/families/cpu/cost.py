@@ -1,106 +1,37 @@
-"""What one op costs on a CPU: a roofline over the cache hierarchy, a call, and energy by cause."""
+"""What one op costs on a CPU: a call, then a roofline in which SIMD units and special functions share issue slots."""
 
 from __future__ import annotations
 
-from typing import Final
-
 from archsim.jit import Record, kernel
-from archsim.laws import roofline
-from archsim.mapping.hierarchy import waiting_time
-from archsim.mapping.reuse import move_bytes
-
-CALL: Final = 0
-MATRIX: Final = 1
-VECTOR: Final = 2
-SPECIAL: Final = 3
-LATENCY: Final = 4
-MEMORY: Final = 5
-"""Positions among the resources; the memory levels follow `MEMORY`."""
-
-ARITHMETIC_ENERGY: Final = 1
-SPECIAL_ENERGY: Final = 2
-INSTRUCTION_ENERGY: Final = 3
-ON_CHIP_ENERGY: Final = 4
-OFF_CHIP_ENERGY: Final = 5
-"""Positions among the causes; 0 is static."""
-
-NO_UNIT: Final = 1
+from archsim.mapping.processor import (
+    LANES,
+    MATRIX,
+    NO_UNIT,
+    SPECIAL,
+    WAITING,
+    fill_busy,
+    fill_outcome,
+    slowest_resource,
+)
 
 
 @kernel
 def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
-    """Cost one op: t = call + max(arithmetic, special functions, every memory level, waiting).
-
-    SIMD units and special functions share the cores' issue slots, so their times add up.
-    """
-    stored = op.precision
-    if work.lane_code[stored] < 0:
+    """Cost one op: t = call + max(matrix tiles, SIMD + special functions, waiting, every memory level)."""
+    if work.lane_code[op.precision] < 0:
         out.status = NO_UNIT
         return
-    macs = op.macs * op.mask * op.steps
-    other = op.flops * op.steps
-    special = op.special * op.steps
-    tiles = macs > 0.0 and work.on_matrix[stored] == 1
-
-    out.busy[CALL] = work.start * op.steps
-    if tiles:
-        out.busy[MATRIX] = roofline.bound_time(2.0 * macs, work.mac_peak[stored])
-        out.busy[VECTOR] = roofline.bound_time(other, work.lane_peak[stored])
-    else:
-        out.busy[VECTOR] = roofline.bound_time(2.0 * macs + other, work.lane_peak[stored])
-    out.busy[SPECIAL] = roofline.bound_time(special, work.special_peak)
-    out.busy[LATENCY] = waiting_time(op, chip)
-    move_bytes(op, chip, work, out, MEMORY, work.mac_widening[stored] if macs > 0.0 else work.lane_widening[stored])
-    attribute(chip, out)
-    out.utilisation = roofline.busy_share(out.busy[MATRIX] if tiles else out.busy[VECTOR], out.latency)
-    fill_energy(chip, work, out, macs, other, special, stored)
-
-
-@kernel
-def attribute(chip: Record, out: Record) -> None:
-    """Fill the latency, and which resource answers for it: the call, and the slowest of the rest, which overlap."""
-    call = out.busy[CALL]
-    slots = out.busy[VECTOR] + out.busy[SPECIAL]
-    limit = MATRIX
-    slowest = out.busy[MATRIX]
-    for resource in range(LATENCY, MEMORY + int(chip.memory_count)):
-        time = out.busy[resource]
-        if time > slowest:
-            limit = resource
-            slowest = time
+    fill_busy(op, chip, work, out, work.start)
+    limit = slowest_resource(chip, out, WAITING)
+    if out.busy[MATRIX] > out.busy[limit]:
+        limit = MATRIX
+    slowest = out.busy[limit]
+    slots = out.busy[LANES] + out.busy[SPECIAL]
     if slots >= slowest:
         slowest = slots
-        limit = VECTOR if out.busy[VECTOR] >= out.busy[SPECIAL] else SPECIAL
-        out.exposed[VECTOR] = out.busy[VECTOR]
+        limit = LANES if out.busy[LANES] >= out.busy[SPECIAL] else SPECIAL
+        out.exposed[LANES] = out.busy[LANES]
         out.exposed[SPECIAL] = out.busy[SPECIAL]
     else:
         out.exposed[limit] = slowest
-    out.latency = call + slowest
-    out.exposed[CALL] = call
-    out.bound = limit if slowest >= call else CALL
-
-
-@kernel
-def fill_energy(
-    chip: Record, work: Record, out: Record, macs: float, other: float, special: float, stored: int
-) -> None:
-    """Fill the energy by cause: operations, the instructions that start them, and bytes at every level.
-
-    Instructions also move what the registers hold from the innermost cache, one register's bytes each.
-    """
-    out.energy[ARITHMETIC_ENERGY] = macs * work.mac_energy[stored] + other * work.lane_energy[stored]
-    out.energy[SPECIAL_ENERGY] = special * work.special_energy
-    inside = out.bytes[int(chip.memory_count) - 1]
-    out.energy[INSTRUCTION_ENERGY] = (
-        macs * work.mac_control[stored] + (other + special) * work.lane_control[stored] + inside * work.byte_control
-    )
-    on_chip = 0.0
-    off_chip = 0.0
-    for level in range(int(chip.memory_count)):
-        energy = out.bytes[level] * work.level_energy[level]
-        if chip.memory_place[level] == 0:
-            off_chip += energy
-        else:
-            on_chip += energy
-    out.energy[ON_CHIP_ENERGY] = on_chip
-    out.energy[OFF_CHIP_ENERGY] = off_chip
+    fill_outcome(op, chip, work, out, limit, slowest)

@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from archsim.arch.tables import Attribute
-from archsim.graph.dtypes import PRECISIONS
 from archsim.jit import Record, kernel
 from archsim.laws import latency
 from archsim.mapping.energies import ENERGIES, derive_energies
 from archsim.mapping.formats import BITS, FORMATS
 from archsim.mapping.hierarchy import HIERARCHY, derive_hierarchy
+from archsim.mapping.throttle import CLOCK, start_clock
 from archsim.mapping.units import UNITS, fill_peaks, resolve_formats
 
 SCRATCH: Final = (
     *HIERARCHY,
     *ENERGIES,
     *UNITS,
-    Attribute("mac_control", "f8", (PRECISIONS,), "J", "control energy of one MAC, by stored format"),
-    Attribute("lane_control", "f8", (PRECISIONS,), "J", "control energy of one other operation, by stored format"),
-    Attribute("byte_control", "f8", (), "J/B", "control energy of moving one byte from the innermost cache"),
-    Attribute("special_peak", "f8", (), "OP/s", "vectorised special functions"),
+    *CLOCK,
     Attribute("start", "f8", (), "s", "call and thread fork-join of one op"),
 )
 
@@ -28,16 +25,10 @@ SCRATCH: Final = (
 @kernel
 def derive(chip: Record, work: Record) -> None:
     """Fill what follows from the description alone."""
-    work.static_power = chip.power_idle
-    work.power_cap = chip.power_limit
-    work.special_peak = chip.core_special * chip.cores * chip.clock
+    start_clock(chip, work)
     work.start = chip.overhead_call + (chip.overhead_fork_join if chip.cores > 1.0 else 0.0)
-    derive_hierarchy(chip, work, chip.clock, chip.core_registers)
-    in_flight = chip.cores * chip.core_misses
-    reachable = latency.concurrent_rate(in_flight, chip.memory_line[0], chip.memory_latency[0])
-    work.bandwidth[0] = min(work.bandwidth[0], reachable)
     derive_energies(chip, work)
-    work.byte_control = work.instruction_energy / chip.core_register_width
+    work.byte_control = chip.core_instruction_scale * work.instruction_energy / chip.core_register_width
 
 
 @kernel
@@ -51,4 +42,16 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
         if work.stored[stored] == 1 and work.lane_code[stored] >= 0:
             work.mac_control[stored] = work.byte_control * BITS[work.mac_code[stored]] / 8.0
             work.lane_control[stored] = work.byte_control * BITS[work.lane_code[stored]] / 8.0
-    fill_peaks(work, chip.core_matrix, chip.core_vector, chip.cores * chip.clock)
+    at_clock(chip, work)
+
+
+@kernel
+def at_clock(chip: Record, work: Record) -> None:
+    """Fill what follows the clock."""
+    clock = chip.clock * work.throttle
+    fill_peaks(work, chip.core_matrix, chip.core_vector, chip.cores * clock)
+    work.special_peak = chip.core_special * chip.cores * clock
+    derive_hierarchy(chip, work, clock, chip.core_registers)
+    in_flight = chip.cores * chip.core_misses
+    reachable = latency.concurrent_rate(in_flight, chip.memory_line[0], chip.memory_latency[0])
+    work.bandwidth[0] = min(work.bandwidth[0], reachable)

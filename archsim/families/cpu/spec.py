@@ -11,7 +11,7 @@ from archsim.arch.memory import MemoryLevel
 from archsim.arch.precision import by_precision
 from archsim.arch.quantities import FlopPerClock, OpPerClock
 from archsim.arch.technology import Technology
-from archsim.units import Capacity, Count, Frequency, Time
+from archsim.units import Capacity, Count, Frequency, Ratio, Time
 
 Rates = by_precision("Rates", FlopPerClock, "Arithmetic per clock of one core by format, FLOP/clk.")
 
@@ -24,6 +24,9 @@ class Core(Part):
     special: OpPerClock = Field(description="vectorised special functions")
     register_width: Capacity = Field(description="bytes of one SIMD register")
     registers: Capacity = Field(description="SIMD register file of one core as the program sees it")
+    instruction_scale: Ratio = Field(
+        description="control energy of one out-of-order instruction over the technology's instruction"
+    )
     misses: Count = Field(description="cache misses one core keeps in flight")
 
 

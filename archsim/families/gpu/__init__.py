@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from archsim.arch.family import STATIC, Cause, Family
+from archsim.arch.family import Family
 from archsim.arch.precision import formats_of
 from archsim.families.gpu.cost import cost
 from archsim.families.gpu.derive import SCRATCH, derive, plan
 from archsim.families.gpu.settle import settle
 from archsim.families.gpu.spec import GpuSpec
+from archsim.mapping.processor import VERDICTS, causes
 
 FAMILY = Family(
     name="gpu",
@@ -18,19 +19,8 @@ FAMILY = Family(
     plan=plan,
     cost=cost,
     settle=settle,
-    causes=(
-        STATIC,
-        Cause("arithmetic", "compute"),
-        Cause("special functions", "compute"),
-        Cause("instructions", "control"),
-        Cause("caches and shared memory", "on_chip_memory"),
-        Cause("device memory", "off_chip_memory"),
-    ),
+    causes=causes("caches and shared memory", "device memory"),
     resources=("launch", "tensor cores", "lanes", "special functions", "latency"),
     formats=lambda spec: formats_of(spec.matrix, spec.vector),
-    verdicts=(
-        "ok",
-        "no unit has the number format, or a wider one",
-        "the power limit is exceeded even at a hundredth of the clock",
-    ),
+    verdicts=VERDICTS,
 )

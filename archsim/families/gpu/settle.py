@@ -1,49 +1,16 @@
-"""One operating point for the whole run: the highest clock at which the mean power meets the board's limit."""
+"""One operating point for the whole run: the highest clock at which the mean power meets the limit."""
 
 from __future__ import annotations
 
-from typing import Final
-
-from archsim.arch.tables import ROUNDS
 from archsim.families.gpu.derive import at_clock
 from archsim.jit import Record, kernel
-from archsim.laws import power
-
-CAUSES: Final = 6
-TOLERANCE: Final = 1.0005
-"""How far above the limit counts as meeting it."""
-ENOUGH: Final = 0.999
-"""How near below the limit the search ends."""
-LOWEST: Final = 0.01
-"""Least share of the clock that is tried."""
-NO_CLOCK: Final = 2
-"""Verdict when even that exceeds the limit."""
+from archsim.mapping.throttle import choose_clock
 
 
 @kernel
 def settle(totals: Record, chip: Record, work: Record) -> bool:
-    """Choose the next clock; return whether the run must be costed again.
-
-    Steps down follow the power, each stretched twice as far as the last where memory hides the clock, until one meets
-    the limit. Steps up from there close in on it without exceeding it.
-    """
-    energy = 0.0
-    for cause in range(CAUSES):
-        energy += totals.energy[cause]
-    if totals.latency <= 0.0:
-        return False
-    mean = energy / totals.latency
-    factor = power.throttle(mean, work.static_power, work.power_cap)
-    if mean > work.power_cap * TOLERANCE:
-        if work.throttle <= LOWEST:
-            work.status = NO_CLOCK
-            return False
-        step = LOWEST if totals.rounds >= ROUNDS - 1 else factor**work.stride
-        work.stride = 2.0 * work.stride
-        work.throttle = max(LOWEST, work.throttle * step)
-    else:
-        if work.throttle >= 1.0 or mean >= work.power_cap * ENOUGH:
-            return False
-        work.throttle = min(1.0, work.throttle * factor)
-    at_clock(chip, work)
-    return True
+    """Lower or raise the clock; return whether the run must be costed again."""
+    again = choose_clock(totals, work)
+    if again:
+        at_clock(chip, work)
+    return again
