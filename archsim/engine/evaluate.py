@@ -11,7 +11,7 @@ from archsim.arch.columns import Swept
 from archsim.engine import transfer
 from archsim.engine.check import check_outcomes, check_totals
 from archsim.engine.collect import collect
-from archsim.engine.fit import check_fit
+from archsim.engine.fit import DOES_NOT_FIT, check_fit, points_that_fit
 from archsim.engine.lower import Lowered, chip_table, lower
 from archsim.engine.place import CHIP, HOST, Placement, place
 from archsim.engine.policy import Policy
@@ -163,7 +163,8 @@ def evaluate_points(
     -------
     ndarray of records, (points,)
         Totals of every point: ``latency`` (s), ``energy`` (J, by the family's causes), ``bytes`` and more, see
-        `archsim.arch.tables.totals`; ``status`` names the points that cannot run.
+        `archsim.arch.tables.totals`; ``status`` is 0, an index into the family's verdicts, or -1 where the workload
+        does not fit into the point's memory.
 
     Raises
     ------
@@ -180,7 +181,7 @@ def evaluate_points(
     if len(set(lengths.values())) > 1:
         raise UsageError(f"the columns have different lengths: {lengths}", hint="give one value per point in each")
     placement = prepare(graph, chip, how)
-    check_fit(placement.graph, chip, how)
+    fits = points_that_fit(placement.graph, chip, swept, how)
     if placement.host:
         raise UnsupportedError(
             f"{placement.host[0].name!r} would run on the host of {chip.name!r}",
@@ -190,4 +191,6 @@ def evaluate_points(
     lowered = lower(placement.chip, placement.graph.tensors)
     totals = run_sweep(family, lowered.table, chip_table(chip), swept, mode=how.jit)
     check_totals(totals, chip.name)
+    if fits is not None:
+        totals["status"][~fits] = DOES_NOT_FIT
     return totals

@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archsim.arch import registry
+from archsim.arch.columns import Swept
 from archsim.engine.policy import Policy
 from archsim.errors import DoesNotFitError
 from archsim.graph.memory import Memory, memory
 from archsim.units import CAPACITY, DATA, format_quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
     from archsim.arch.chip import Chip
     from archsim.graph.graph import Graph
 
+DOES_NOT_FIT = -1
+"""Status of a design point whose memory is too small."""
+_SIZES = ("capacity", "instances")
 _PARTS = {
     "weights": "weights",
     "optimiser": "optimiser state",
@@ -62,3 +70,36 @@ def check_fit(graph: Graph, chip: Chip, how: Policy) -> tuple[Memory, tuple[str,
     if how.capacity == "ignore":
         return kept, (f"{problem}: times and energies are those of a machine with enough memory",)
     raise DoesNotFitError(problem, hint="choose a larger machine or a smaller batch, or set policy capacity=ignore")
+
+
+def points_that_fit(graph: Graph, chip: Chip, swept: Sequence[Swept], how: Policy) -> np.ndarray | None:
+    """Compare what a graph keeps with the outermost memory of every design point.
+
+    Parameters
+    ----------
+    graph, chip, how
+        As in `check_fit`.
+    swept : sequence of Swept
+        Leaves that differ from point to point.
+
+    Returns
+    -------
+    ndarray of bool, (points,), or None
+        None when the sweep does not change the memory, and the workload fits.
+
+    Raises
+    ------
+    DoesNotFitError
+        The sweep does not change the memory, and the workload does not fit.
+    """
+    import numpy as np
+
+    resized = [each for each in swept if each.place.path[:2] == ("memory", 0) and each.place.path[2] in _SIZES]
+    if not resized or how.capacity == "ignore":
+        check_fit(graph, chip, how)
+        return None
+    there = registry.get(chip.family).capacity(chip.spec)
+    outermost = chip.spec.memory[0]  # type: ignore[attr-defined]
+    for each in resized:
+        there = there * each.values / getattr(outermost, str(each.place.path[2]))
+    return np.asarray(there) >= memory(graph).total

@@ -20,6 +20,9 @@ from archsim.jit.walk import Bind, Walk, plain, walk
 OPTIONS = {"error_model": "numpy", "fastmath": False, "boundscheck": False}
 """As in plain Python but for division by zero, which gives inf or nan instead of an exception."""
 
+INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Only compiled code calls an inner kernel: without wrappers a family compiles a fifth sooner."""
+
 _lock = threading.RLock()  # numba's settings are global, and so are the memos below
 _inner: dict[str, Any] = {}
 _outer: dict[tuple[str, Path], Any] = {}
@@ -84,7 +87,7 @@ def _outermost(
         if each is f:
             continue
         if digests[each] not in _inner:
-            _inner[digests[each]] = numba.njit(**OPTIONS)(copied(each, own, twins, loop=numba.prange))
+            _inner[digests[each]] = numba.njit(**INNER, **OPTIONS)(copied(each, own, twins, loop=numba.prange))
         twins[each] = _inner[digests[each]]
     outermost = copied(f, found[f], twins, name=label, loop=numba.prange)
     dispatcher = numba.njit(parallel=parallel, **OPTIONS)(outermost)

@@ -127,3 +127,13 @@ def test_a_verdict_of_one_point_does_not_reach_the_next():
     for jit in ("always", "never"):
         totals = archsim.evaluate_points(graph, chip, {"power.limit": limits}, jit=jit)
         assert (totals["status"] != 0).tolist() == [True, False, True, False]
+
+
+def test_points_whose_memory_is_too_small_are_marked():
+    chip = archsim.hardware("a100-sxm4-80gb")
+    graph = archsim.workload("llama-2-7b-decode")
+    sizes = {"memory.hbm.capacity": [8e9, 16e9, 80e9]}
+    assert archsim.evaluate_points(graph, chip, sizes)["status"].tolist() == [-1, 0, 0]
+    assert archsim.evaluate_points(graph, chip, sizes, capacity="ignore")["status"].tolist() == [0, 0, 0]
+    both = sizes | {"memory.hbm.instances": [2.0, 0.5 * 2, 1.0]}
+    assert archsim.evaluate_points(graph, chip, both)["status"].tolist() == [0, 0, 0]

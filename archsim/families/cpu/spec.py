@@ -25,7 +25,7 @@ class Core(Part):
     register_width: Capacity = Field(description="bytes of one SIMD register")
     registers: Capacity = Field(description="SIMD register file of one core as the program sees it")
     instruction_scale: Ratio = Field(
-        description="control energy of one out-of-order instruction over the technology's instruction"
+        description="control energy of one SIMD instruction over the technology's instruction"
     )
     misses: Count = Field(description="cache misses one core keeps in flight")
 
