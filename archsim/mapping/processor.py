@@ -35,7 +35,7 @@ NO_UNIT: Final = 1
 VERDICTS: Final = (
     "ok",
     "no unit has the number format, or a wider one",
-    "the power limit is exceeded even at a hundredth of the clock",
+    "its mean power exceeds the limit at every clock tried",
 )
 """The second is `NO_UNIT`, the third `archsim.mapping.throttle.NO_CLOCK`."""
 

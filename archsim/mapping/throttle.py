@@ -6,6 +6,7 @@ fills whatever follows `throttle` anew when `choose_clock` says so.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from archsim.arch.tables import ROUNDS, Attribute
@@ -14,17 +15,15 @@ from archsim.laws import power
 
 CLOCK: Final = (
     Attribute("throttle", "f8", (), "", "clock as a share of the described one"),
-    Attribute("stride", "f8", (), "", "exponent of the next step towards a lower clock"),
+    Attribute("slow_period", "f8", (), "", "last clock period known to meet the limit; 0: none yet"),
+    Attribute("slow_time", "f8", (), "s", "time of the run at it"),
 )
 CAUSES: Final = 6
-TOLERANCE: Final = 1.0005
-"""How far above the limit counts as meeting it."""
-ENOUGH: Final = 0.999
-"""How near below the limit the search ends."""
-LOWEST: Final = 0.01
-"""Least share of the clock that is tried."""
+HALF: Final = 0.5
+TOLERANCE: Final = 1e-6
+"""How near the limit is met."""
 NO_CLOCK: Final = 2
-"""Verdict when even that exceeds the limit."""
+"""Verdict when no clock tried meets it."""
 
 
 @kernel
@@ -33,32 +32,31 @@ def start_clock(chip: Record, work: Record) -> None:
     work.static_power = chip.power_idle
     work.power_cap = chip.power_limit
     work.throttle = 1.0
-    work.stride = 1.0
+    work.slow_period = 0.0
+    work.slow_time = 0.0
 
 
 @kernel
 def choose_clock(totals: Record, work: Record) -> bool:
     """Choose the next clock; return whether the run must be costed again.
 
-    Steps down follow the power, each stretched twice as far as the last where memory hides the clock, until one meets
-    the limit. Steps up from there close in on it without exceeding it.
+    The first step down is right for a run that follows the clock. Where memory hides the clock it falls short, and
+    halvings follow until a clock meets the limit. From there secants close in on the limit and never exceed it.
     """
     energy = 0.0
     for cause in range(CAUSES):
         energy += totals.energy[cause]
-    if totals.latency <= 0.0:
-        return False
-    mean = energy / totals.latency
-    factor = power.throttle(mean, work.static_power, work.power_cap)
-    if mean > work.power_cap * TOLERANCE:
-        if work.throttle <= LOWEST:
+    time = totals.latency
+    needed = power.needed_time(energy - totals.energy[0], work.static_power, work.power_cap)
+    if time < needed * (1.0 - TOLERANCE):
+        if totals.rounds >= ROUNDS or needed == math.inf:
             work.status = NO_CLOCK
             return False
-        step = LOWEST if totals.rounds >= ROUNDS - 1 else factor**work.stride
-        work.stride = 2.0 * work.stride
-        work.throttle = max(LOWEST, work.throttle * step)
-    else:
-        if work.throttle >= 1.0 or mean >= work.power_cap * ENOUGH:
-            return False
-        work.throttle = min(1.0, work.throttle * factor)
+        work.throttle *= time / needed if work.throttle >= 1.0 else HALF
+        return True
+    if work.throttle >= 1.0 or time <= needed * (1.0 + TOLERANCE):
+        return False
+    period = 1.0 / work.throttle
+    work.throttle = min(1.0, 1.0 / power.meeting_period(period, time, work.slow_period, work.slow_time, needed))
+    work.slow_period, work.slow_time = period, time
     return True
