@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from archsim.cited import Cited
 from archsim.units import Area, Bandwidth, EnergyPerByte, Length, Power, Time, Voltage
@@ -41,6 +41,12 @@ class PowerLimits(Part):
 
     idle: Power = Field(description="drawn whatever runs")
     limit: Power = Field(description="sustained limit of the boundary: TDP of a chip, board power of a card")
+
+    @model_validator(mode="after")
+    def _room_to_work(self) -> Self:
+        if self.idle >= self.limit:
+            raise ValueError(f"idle power {self.idle:g} W leaves nothing to work with below the limit {self.limit:g} W")
+        return self
 
 
 class ChipSpec(Part):

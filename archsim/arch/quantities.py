@@ -6,9 +6,9 @@ from typing import Annotated, Final
 
 from archsim.units import Dimension, Quantity
 
-BYTES_PER_CLOCK: Final = Dimension("data per clock", "B/clk", "64 B/clk")
-FLOP_PER_CLOCK: Final = Dimension("arithmetic per clock", "FLOP/clk", "128 FLOP/clk")
-OP_PER_CLOCK: Final = Dimension("operations per clock", "OP/clk", "16 OP/clk")
+BYTES_PER_CLOCK: Final = Dimension("data per clock", "B/clk", "64 B/clk", 1e-6, 1e12)
+FLOP_PER_CLOCK: Final = Dimension("arithmetic per clock", "FLOP/clk", "128 FLOP/clk", 1e-6, 1e12)
+OP_PER_CLOCK: Final = Dimension("operations per clock", "OP/clk", "16 OP/clk", 1e-6, 1e12)
 
 BytesPerClock = Annotated[float, Quantity(BYTES_PER_CLOCK, minimum=0.0, exclusive=True)]
 FlopPerClock = Annotated[float, Quantity(FLOP_PER_CLOCK, minimum=0.0)]

@@ -10,6 +10,7 @@ from archsim.engine.table import Column, Table, fraction, share
 from archsim.engine.tables import count as short
 from archsim.graph.counts import count, parameters_of
 from archsim.graph.dtypes import DTYPES
+from archsim.laws import sparsity
 from archsim.units import DATA, format_quantity
 
 if TYPE_CHECKING:
@@ -25,11 +26,21 @@ def moved(op: Op, tensors: Mapping[str, Tensor]) -> float:
     return read + sum(tensors[name].bytes for name in op.outputs)
 
 
+def useful_macs(op: Op, tensors: Mapping[str, Tensor]) -> float:
+    """MACs of one execution whose operands are both not zero."""
+    first, second = [tensors[name].density for name in (*op.inputs, *op.inputs)[:2]] if op.macs else (1.0, 1.0)
+    return sparsity.effective_macs(float(op.macs), first, second)
+
+
 def least_moved(graph: Graph) -> float:
     """Bytes a run moves at least: weights, state and inputs read once, outputs written once."""
-    read = {name for op in graph.ops for name in op.inputs if name not in graph.producer}
-    written = {name for name in graph.outputs if name in graph.producer}
-    return sum(graph.tensors[name].bytes for name in (*read, *written))
+    read: dict[str, int] = {}
+    for op in graph.ops:
+        for name, number in op.elements_read(graph.tensors).items():
+            if name not in graph.producer:
+                read[name] = min(read.get(name, 0) + number, graph.tensors[name].elements)
+    inside = sum(number * DTYPES[graph.tensors[name].dtype].bits / 8 for name, number in read.items())
+    return inside + sum(graph.tensors[name].bytes for name in graph.outputs if name in graph.producer)
 
 
 def data(graph: Graph) -> dict[str, Any]:
@@ -84,9 +95,11 @@ def blocks(graph: Graph) -> list[Block]:
     totals = count(graph)
     everything = sum(moved(op, graph.tensors) for op in graph.ops)
     intensity = fraction(totals.flops, everything)
+    useful = sum(useful_macs(op, graph.tensors) for op in graph.ops)
     facts = [
         ("work", f"{short(totals.macs)} MAC, {short(totals.flops)} FLOP, {short(totals.special)} special functions"),
         ("parameters", f"{short(totals.parameters)}, {format_quantity(totals.weight_bytes, DATA, 4)}"),
+        ("without zeros", f"{short(useful)} MAC" if useful < totals.macs else ""),
         ("activations", f"{short(totals.activations)}, {format_quantity(totals.activation_bytes, DATA, 4)}"),
         ("state", format_quantity(totals.state_bytes, DATA, 4) if totals.state_bytes else ""),
         ("one run", f"{graph.items:g} {graph.item}{'' if graph.items == 1 else 's'}"),

@@ -81,7 +81,7 @@ def _in_order(run: Run, moves: tuple[Transfer, ...]) -> Iterable[OpResult]:
     position = {op.name: index for index, op in enumerate(run.graph.ops)}
     rows = [row for part in run.parts for row in _op_results(part)]
     rows += [
-        OpResult(move.op.name, move.op.kind, 1, "link", 0, 0.0, 0.0, move.latency, move.energy,
+        OpResult(move.op.name, move.op.kind, 1, "link", 0, 0.0, 0.0, 0.0, move.latency, move.energy,
                  {LINK_RESOURCE: move.energy}, {LINK_RESOURCE: move.payload}, {LINK_RESOURCE: move.latency},
                  LINK_RESOURCE, 0.0)
         for move in moves
@@ -93,7 +93,7 @@ def _op_results(part: Part) -> Iterable[OpResult]:
     causes = [cause.name for cause in part.family.causes]
     resources = part.family.resource_names(part.chip.spec)
     levels = part.family.levels(part.chip.spec)
-    for same, out in zip(part.lowered.rows, part.outs, strict=True):
+    for row, same, out in zip(part.lowered.table, part.lowered.rows, part.outs, strict=True):
         op = same[0]
         yield OpResult(
             name=op.name,
@@ -101,6 +101,7 @@ def _op_results(part: Part) -> Iterable[OpResult]:
             count=len(same),
             placed_on=part.chip.name,
             macs=op.macs,
+            macs_performed=float(row["macs"] * row["mask"] * row["steps"]),
             flops=op.flops,
             special=op.special,
             latency=float(out["latency"]),

@@ -87,7 +87,7 @@ def _scan(work: Scan) -> Columns:
 
 def _chase(work: Chase) -> Columns:
     return {"rows": work.chains, "length": work.loads, "chain": work.loads, "accesses": work.loads * work.chains,
-            "access_bytes": 8.0, "footprint": work.footprint}  # fmt: skip
+            "access_bytes": work.POINTER, "footprint": work.footprint}  # fmt: skip
 
 
 def _fft(work: Fft) -> Columns:

@@ -12,6 +12,7 @@ from archsim.engine import transfer
 from archsim.engine.check import check_outcomes, check_totals
 from archsim.engine.collect import collect
 from archsim.engine.fit import DOES_NOT_FIT, check_fit, points_that_fit
+from archsim.engine.inputs import chip_of, graph_of
 from archsim.engine.lower import Lowered, chip_table, lower
 from archsim.engine.place import CHIP, HOST, Placement, place
 from archsim.engine.policy import Policy
@@ -22,6 +23,7 @@ from archsim.graph.backward import training
 from archsim.graph.fusion import fuse
 from archsim.graph.graph import Graph
 from archsim.graph.retype import with_precision
+from archsim.io import catalogue
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +62,8 @@ class Run:
 def prepare(graph: Graph, chip: Chip, how: Policy) -> Placement:
     """Apply the structural policies and place every op."""
     family = registry.get(chip.family)
+    if how.host:
+        catalogue.find("hardware", how.host)
     if how.training:
         graph = training(graph, optimiser=how.optimiser, dtype=how.precision or None)
     elif how.precision:
@@ -68,15 +72,17 @@ def prepare(graph: Graph, chip: Chip, how: Policy) -> Placement:
     return place(graph, chip.name, lambda op: family.supports(op, chip), fallback=how.fallback == "host")
 
 
-def evaluate(graph: Graph, chip: Chip, policy: Policy | Mapping[str, Any] | None = None, /, **choices: Any) -> Result:
+def evaluate(
+    graph: Graph | str, chip: Chip | str, policy: Policy | Mapping[str, Any] | None = None, /, **choices: Any
+) -> Result:
     """Evaluate one workload on one machine.
 
     Parameters
     ----------
-    graph : Graph
-        The workload.
-    chip : Chip
-        The machine.
+    graph : Graph or str
+        The workload, or its name.
+    chip : Chip or str
+        The machine, or its name.
     policy : Policy or mapping, optional
         How the run is done; single choices may be given as keywords.
 
@@ -94,7 +100,7 @@ def evaluate(graph: Graph, chip: Chip, policy: Policy | Mapping[str, Any] | None
     InvariantError
         A defect: a result that breaks a law all results obey.
     """
-    how = make_policy(policy, **choices)
+    graph, chip, how = graph_of(graph), chip_of(chip), make_policy(policy, **choices)
     placement = prepare(graph, chip, how)
     kept, warnings = check_fit(placement.graph, chip, how)
     parts = [_part(CHIP, chip, placement.chip, placement, how)]
@@ -143,16 +149,16 @@ def host_of(chip: Chip, how: Policy) -> Chip:
 
 
 def evaluate_points(
-    graph: Graph, chip: Chip, sweep: Mapping[str, Any], policy: Policy | Mapping[str, Any] | None = None, /,
+    graph: Graph | str, chip: Chip | str, sweep: Mapping[str, Any], policy: Policy | Mapping[str, Any] | None = None, /,
     **choices: Any,
 ) -> np.ndarray:  # fmt: skip
     """Evaluate one workload on many design points of one machine: one lowering, one parallel call.
 
     Parameters
     ----------
-    graph : Graph
-        The workload.
-    chip : Chip
+    graph : Graph or str
+        The workload, or its name.
+    chip : Chip or str
         The description all points start from.
     sweep : mapping of str to array_like, (points,)
         Leaves that differ from point to point, by path, SI units; all of one length.
@@ -173,7 +179,9 @@ def evaluate_points(
     UnsupportedError
         An op the machine cannot run: points with a host are evaluated one by one with `evaluate`.
     """
-    how = make_policy(policy, **choices)
+    graph, chip, how = graph_of(graph), chip_of(chip), make_policy(policy, **choices)
+    if not isinstance(sweep, Mapping):
+        raise UsageError(f"{sweep!r} is no sweep", hint="pass a mapping such as {'clock': [1e9, 2e9]}")
     if not sweep:
         raise UsageError("nothing to sweep", hint="name at least one leaf, such as clock")
     swept = [Swept.of(chip.spec, path, values) for path, values in sweep.items()]

@@ -30,7 +30,9 @@ class OpResult:
     count : int
         Executions.
     macs : int
-        Multiply-accumulates, exact.
+        Multiply-accumulates as the field counts them, exact: of causal attention the full square.
+    macs_performed : float
+        Those that are computed: inside the mask only, where the machine skips the rest.
     flops, special : float
         All arithmetic (two per MAC), FLOP, and special functions, OP.
     latency, energy : float
@@ -52,6 +54,7 @@ class OpResult:
     count: int
     placed_on: str
     macs: int
+    macs_performed: float
     flops: float
     special: float
     latency: float
@@ -180,6 +183,7 @@ class Result:
             "item": self.item,
             "items": self.items,
             "macs": self.macs,
+            "macs_performed": sum(op.macs_performed * op.count for op in self.ops),
             "bound": self.bound,
             "energy_by_cause_j": {group: self.energy_by_cause.get(group, 0.0) for group in GROUPS},
             "energy_by_detail_j": dict(self.energy_by_detail),

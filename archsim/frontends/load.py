@@ -43,6 +43,8 @@ def load(path: str | Path, **options: Any) -> Graph:
     ArchsimError
         What is wrong in the file.
     """
+    if not isinstance(path, str | Path):
+        raise UsageError(f"{path!r} is no path of a file", hint="write a path, such as 'model.onnx'")
     file = Path(path)
     if file.is_dir() and (file / "config.json").is_file():
         file = file / "config.json"

@@ -222,7 +222,9 @@ class Layers(Contractions):
         name: str = "chase",
     ) -> Tensor:
         """Follow `chains` pointer chains of `loads` dependent loads through `memory`."""
-        return self.op(name, Chase(loads, chains, memory.stored, flops_per_load), [memory], (chains,))
+        work = Chase(loads, chains, memory.stored, flops_per_load)
+        reads = [max(work.wanted * memory.elements // work.footprint, 1)]
+        return self.op(name, work, [memory], (chains,), reads=reads)
 
     def neuron(self, x: Tensor, *, steps: int, rate: float, fan_out: int, name: str = "neuron") -> Tensor:
         """Spiking neurons, one per element of `x`, updated for `steps` timesteps."""

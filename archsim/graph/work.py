@@ -301,6 +301,14 @@ class Chase(Work):
     footprint: int
     flops_per_load: float = 0.0
 
+    POINTER: ClassVar[int] = 8
+    """Bytes of one pointer."""
+
+    @property
+    def wanted(self) -> int:
+        """Bytes the loads ask for, at most all of the footprint."""
+        return min(self.loads * self.chains * self.POINTER, self.footprint)
+
     @property
     def flops(self) -> float:  # noqa: D102
         return times(self.loads, self.chains, self.flops_per_load)

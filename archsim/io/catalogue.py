@@ -24,6 +24,7 @@ SUFFIXES: Final[dict[str, tuple[str, ...]]] = {
     "technology": (".yaml", ".yml"),
     "measured": (".csv",),
 }
+_LISTED: Final = {"technology": "technologies", "measured": "datasets"}
 VENDORS: Final = frozenset(
     ("amd", "apple", "arm", "aws", "cerebras", "fujitsu", "google", "graphcore", "groq", "huawei", "ibm", "innatera",
      "intel", "lightmatter", "meta", "microsoft", "mythic", "nvidia", "qualcomm", "samsung", "sambanova", "syntiant",
@@ -119,7 +120,10 @@ def find(kind: str, name: str) -> Entry:
             return near[0]
     known = [known for entry in catalogue for known in (entry.name, *entry.aliases)]
     raise UnknownNameError(
-        kind, name, known, hint=f"run: archsim list {kind}" if catalogue else "the catalogue is empty"
+        kind,
+        name,
+        known,
+        hint=f"run: archsim list {_LISTED.get(kind, kind)}" if catalogue else "the catalogue is empty",
     )
 
 

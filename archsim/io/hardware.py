@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from archsim.arch import registry
 from archsim.arch.chip import Chip, ChipSpec
 from archsim.cited import CitationError, Cited, Path, split
-from archsim.errors import ArchsimError, InvalidDescriptionError, did_you_mean
+from archsim.errors import ArchsimError, InvalidDescriptionError, UsageError, did_you_mean
 from archsim.io import catalogue, yaml
 from archsim.io.fields import annotations_at, fields_at
 from archsim.io.merge import extend
@@ -46,11 +46,13 @@ def load_hardware(name: str | FilePath, sets: Mapping[str, Any] | None = None) -
     UsageError
         Unknown name or path.
     """
+    if not isinstance(name, str | FilePath):
+        raise UsageError(f"{name!r} is no name of a machine", hint="write a name, such as 'a100-sxm4-80gb', or a path")
     path = name if isinstance(name, FilePath) else catalogue.find("hardware", name).path
     document = extend(yaml.load(path), "hardware")
     if not isinstance(document.tree, dict):
         raise InvalidDescriptionError("a description is a mapping of names to values", hint="start with family: ...",
-                                      where=document.locate(()))  # fmt: skip
+                                      where=str(path))  # fmt: skip
     chip = _build(document, str(path), require_units=True)
     return with_all(chip, sets) if sets else chip
 
@@ -72,6 +74,11 @@ def with_(chip: Chip, path: str, value: Any) -> Chip:
 
 def with_all(chip: Chip, sets: Mapping[str, Any]) -> Chip:
     """Return a chip with several values changed at once, validated when all are in place."""
+    if not isinstance(chip, Chip):
+        raise UsageError(f"{chip!r} is no machine", hint="pass archsim.hardware('a100-sxm4-80gb')")
+    for path in sets:
+        if not isinstance(path, str):
+            raise UsageError(f"{path!r} is no path of a value", hint="write a path, such as 'memory.hbm.bandwidth'")
     spec = type(chip.spec)
     tree: Any = chip.tree or chip.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
     document = Document(tree, name=chip.origin)

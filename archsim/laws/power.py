@@ -40,12 +40,11 @@ def needed_time(energy: float, static: float, limit: float) -> float:
 
 @kernel
 def meeting_period(period: float, time: float, longer: float, longer_time: float, needed: float) -> float:
-    """Return the clock period at which a run takes as long as it must, on the line through two periods that are longer.
+    """Return the clock period at which a run takes as long as it must: u = u1 + (t - t1) (u2 - u1) / (t2 - t1).
 
-    u = u1 + (t - t1) (u2 - u1) / (t2 - t1)
-
-    Time never falls with the period and is convex in it, the sum of maxima of what follows the clock and what does
-    not: the line lies below it, so the run at u takes at least the time asked for.
+    It lies on the line through two longer periods. Time never falls with the period and is convex in it, the sum of
+    maxima of what follows the clock and what does not: the line lies below it, so the run at u takes at least the time
+    asked for.
 
     Parameters
     ----------

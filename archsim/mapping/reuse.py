@@ -28,8 +28,10 @@ def move_bytes(op: Record, chip: Record, work: Record, out: Record, first: int, 
         move_contraction(op, chip, work, out, first, widen)
     elif op.kind == ATTENTION:
         move_attention(op, chip, work, out, first, widen)
-    elif op.kind in (GATHER, SCATTER, CHASE):
+    elif op.kind in (GATHER, SCATTER):
         move_irregular(op, chip, work, out, first, widen)
+    elif op.kind == CHASE:  # pointers are no numbers: no format widens them
+        move_irregular(op, chip, work, out, first, 1.0)
     else:
         move_streams(op, chip, work, out, first, widen)
 

@@ -15,11 +15,12 @@ from archsim.laws import power
 
 CLOCK: Final = (
     Attribute("throttle", "f8", (), "", "clock as a share of the described one"),
+    Attribute("step", "f8", (), "", "factor of the next step down"),
     Attribute("slow_period", "f8", (), "", "last clock period known to meet the limit; 0: none yet"),
     Attribute("slow_time", "f8", (), "s", "time of the run at it"),
 )
 CAUSES: Final = 6
-HALF: Final = 0.5
+QUARTER: Final = 0.25
 TOLERANCE: Final = 1e-6
 """How near the limit is met."""
 NO_CLOCK: Final = 2
@@ -32,6 +33,7 @@ def start_clock(chip: Record, work: Record) -> None:
     work.static_power = chip.power_idle
     work.power_cap = chip.power_limit
     work.throttle = 1.0
+    work.step = QUARTER
     work.slow_period = 0.0
     work.slow_time = 0.0
 
@@ -41,7 +43,7 @@ def choose_clock(totals: Record, work: Record) -> bool:
     """Choose the next clock; return whether the run must be costed again.
 
     The first step down is right for a run that follows the clock. Where memory hides the clock it falls short, and
-    halvings follow until a clock meets the limit. From there secants close in on the limit and never exceed it.
+    ever longer steps follow until a clock meets the limit. From there secants close in on it and never exceed it.
     """
     energy = 0.0
     for cause in range(CAUSES):
@@ -52,7 +54,11 @@ def choose_clock(totals: Record, work: Record) -> bool:
         if totals.rounds >= ROUNDS or needed == math.inf:
             work.status = NO_CLOCK
             return False
-        work.throttle *= time / needed if work.throttle >= 1.0 else HALF
+        if work.throttle >= 1.0:
+            work.throttle = time / needed
+        else:
+            work.throttle *= work.step
+            work.step *= work.step
         return True
     if work.throttle >= 1.0 or time <= needed * (1.0 + TOLERANCE):
         return False

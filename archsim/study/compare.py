@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archsim.arch.chip import Chip
 from archsim.arch.family import GROUPS
 from archsim.engine.evaluate import evaluate
+from archsim.engine.inputs import chip_of, graph_of
 from archsim.engine.policy import Policy
 from archsim.engine.table import Column, Table, fraction, share
 from archsim.engine.tables import count
@@ -79,16 +80,20 @@ class Comparison:
 
 
 def compare(
-    graph: Graph, machines: Iterable[Chip | str], policy: Policy | Mapping[str, Any] | None = None, /, **choices: Any
+    graph: Graph | str,
+    machines: Iterable[Chip | str] | Chip | str,
+    policy: Policy | Mapping[str, Any] | None = None,
+    /,
+    **choices: Any,
 ) -> Comparison:
     """Evaluate one workload on several machines under one policy.
 
     Parameters
     ----------
-    graph : Graph
-        The workload.
+    graph : Graph or str
+        The workload, or its name.
     machines : iterable of Chip or str
-        Machines, or their names.
+        Machines, or their names; a single one will do.
     policy : Policy or mapping, optional
         How the runs are done.
 
@@ -97,9 +102,8 @@ def compare(
     UsageError
         No machine was named.
     """
-    from archsim.io.hardware import load_hardware
-
-    chips = [load_hardware(machine) if isinstance(machine, str) else machine for machine in machines]
+    graph = graph_of(graph)
+    chips = [chip_of(machine) for machine in ([machines] if isinstance(machines, Chip | str) else machines)]
     if not chips:
         raise UsageError("nothing to compare", hint="name at least one machine")
     results = tuple(evaluate(graph, chip, policy, **choices) for chip in chips)

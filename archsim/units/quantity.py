@@ -89,6 +89,8 @@ class Quantity:
             legal &= (array > self.minimum) if self.exclusive else (array >= self.minimum)
         if self.maximum is not None:
             legal &= array <= self.maximum
+        size = np.abs(array)
+        legal &= (array == 0.0) | ((size >= self.dimension.least) & (size <= self.dimension.most))
         if self.integer:
             legal &= (array == np.floor(array)) & (np.abs(array) <= LARGEST_COUNT)
         if not legal.all():
@@ -115,6 +117,10 @@ class Quantity:
             return "is negative" if value < 0.0 <= self.minimum else "is too small", self.limits
         if self.maximum is not None and value > self.maximum:
             return "is too large", self.limits
+        least, most = self.dimension.least, self.dimension.most
+        if value and not least <= abs(value) <= most:
+            show = [format_quantity(bound, self.dimension) for bound in (least, most)]
+            return "is not plausible", f"{self.dimension.phrase} lies between {show[0]} and {show[1]}"
         if self.integer and value != math.floor(value):
             return "is not a whole number", self.limits
         if self.integer and abs(value) > LARGEST_COUNT:

@@ -101,7 +101,9 @@ def find(name: str) -> Generator:
             if wanted in {spelling(alias) for alias in (generator.name, *generator.aliases)}:
                 return generator
     known = [alias for generator in _GENERATORS.values() for alias in (generator.name, *generator.aliases)]
-    raise UnknownNameError("workload", name, known, hint="see `archsim list workloads`, or give an .onnx file")
+    raise UnknownNameError(
+        "workload", name, known, hint="see: archsim list workloads; or name a file that holds a network"
+    )
 
 
 def workload(name: str, **parameters: Any) -> Graph:
@@ -121,6 +123,8 @@ def workload(name: str, **parameters: Any) -> Graph:
     UsageError
         An argument the generator does not have, or a value it cannot use.
     """
+    if not isinstance(name, str):
+        raise UsageError(f"{name!r} is no name of a workload", hint="write a name, such as 'resnet50'")
     generator = find(name)
     known = generator.parameters
     for key, value in parameters.items():

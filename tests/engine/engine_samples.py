@@ -21,7 +21,7 @@ def null(**sets):
 @cache
 def partial(*kinds, host=HOST, link=True):
     """A null machine that runs some kinds of op only, with a host behind a slow link."""
-    sets = {"kinds": list(kinds), "power.idle": 2.0}
+    sets = {"kinds": list(kinds), "power.idle": 0.5}
     if host:
         sets["host"] = host
     if link:

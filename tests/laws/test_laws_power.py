@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,38 +13,48 @@ from archsim.laws import power
 WATTS = st.floats(1e-3, 1e4)
 
 
-def test_a_step_by_hand():
-    """Of 500 W, 100 W are static: for 400 W the 400 W that follow the clock must fall to 300 W."""
-    assert power.throttle(500.0, 100.0, 400.0) == pytest.approx(0.75)
+def test_needed_time_by_hand():
+    """300 J of dynamic energy under a 400 W limit, 100 W of them static, must be spread over one second."""
+    assert power.needed_time(300.0, 100.0, 400.0) == pytest.approx(1.0)
 
 
-def test_the_largest_step_is_a_halving():
-    assert power.throttle(1000.0, 100.0, 150.0) == 0.5
-    assert power.throttle(1000.0, 100.0, 0.0) == 0.5, "a limit below the static power is never met by the clock"
-    assert power.throttle(700.0, 100.0, 400.0) == pytest.approx(0.5), "where halving meets the limit exactly"
+def test_static_power_at_the_limit_can_never_meet_it():
+    assert power.needed_time(1.0, 100.0, 100.0) == power.needed_time(1.0, 100.0, 50.0) == math.inf
 
 
-def test_nothing_but_static_power_is_not_throttled():
-    assert power.throttle(100.0, 100.0, 50.0) == 1.0
-    assert power.throttle(0.0, 100.0, 50.0) == 1.0
+@given(WATTS, WATTS, st.floats(1e-3, 1e3))
+def test_a_run_of_the_needed_time_draws_the_limit(static, headroom, energy):
+    time = power.needed_time(energy, static, static + headroom)
+    assert energy / time + static == pytest.approx(static + headroom)
 
 
-@given(WATTS, WATTS, WATTS)
-def test_dynamic_power_that_follows_the_clock_meets_the_limit(static, dynamic, headroom):
-    limit = static + headroom
-    step = power.throttle(static + dynamic, static, limit)
-    assert step >= 0.5
-    if 0.5 < step < 1:
-        assert static + dynamic * step == pytest.approx(limit)
-    if dynamic > headroom * (1 + 1e-9):
-        assert step < 1
+@given(st.floats(0, 10), st.floats(1e-3, 10), st.floats(1, 100), st.floats(1.01, 100))
+def test_the_period_is_exact_where_time_is_a_line(fixed, slope, period, stretch):
+    """Time that partly follows the clock, t = a + b u: any two longer periods give the one asked for."""
+    longer, wanted = period * stretch, period / 2
+
+    def time(u):
+        return fixed + slope * u
+
+    found = power.meeting_period(period, time(period), longer, time(longer), time(wanted))
+    assert found == pytest.approx(wanted, rel=1e-6, abs=1e-6)
 
 
-@given(WATTS, WATTS, WATTS, st.floats(1.0, 10.0))
-def test_a_lower_limit_and_a_higher_power_throttle_more(static, dynamic, headroom, factor):
-    step = power.throttle(static + dynamic, static, static + headroom)
-    assert power.throttle(static + dynamic, static, static + headroom / factor) <= step * (1 + 1e-9)
-    assert power.throttle(static + dynamic * factor, static, static + headroom) <= step * (1 + 1e-9)
+@given(
+    st.lists(st.tuples(st.floats(0, 10), st.floats(0.01, 10)), min_size=1, max_size=5),
+    st.floats(1.1, 4),
+    st.floats(1.1, 4),
+)
+def test_the_period_never_runs_too_fast(ops, first, second):
+    """Time is a sum of maxima of memory and clock: the line through two longer periods crosses on the safe side."""
+
+    def time(u):
+        return sum(max(memory, clock * u) for memory, clock in ops)
+
+    needed, near, far = time(2.0), 2.0 * first, 2.0 * first * second
+    if time(far) > time(near):
+        found = power.meeting_period(near, time(near), far, time(far), needed)
+        assert time(found) >= needed * (1 - 1e-9)
 
 
 def test_static_energy_by_hand():

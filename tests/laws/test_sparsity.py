@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom, norm
 
 from archsim.jit import compiled, is_kernel, kernel, violations
-from archsim.laws import sparse_format, sparsity
+from archsim.laws import sparse_format, sparse_tiles, sparsity
 
 KERNELS = [
     f
@@ -39,11 +39,11 @@ def everything(rows: float, density: float) -> float:
     total += sparse_format.coordinate_metadata(rows, rows, density)
     total += sparse_format.run_length_metadata(rows * rows, density, 4.0)
     total += sparse_format.structured_metadata(rows * rows, 2.0, 4.0)
-    total += sparse_format.block_metadata(rows, rows, sparsity.block_density(density, 4.0), 4.0)
+    total += sparse_format.block_metadata(rows, rows, sparse_tiles.block_density(density, 4.0), 4.0)
     total += sparsity.skipped_macs(sparsity.effective_macs(rows, density, density), density, density, 0.5)
     total += sparsity.output_density(density, density, rows) + sparsity.gated_energy(density, 0.1)
-    total += sparsity.merge_steps(rows, density, density) + sparsity.tile_empty(rows, density)
-    total += sparsity.tile_empty_of(4.0, rows, 3.0) + sparsity.tile_capacity(rows, density, 3.0)
+    total += sparsity.merge_steps(rows, density, density) + sparse_tiles.tile_empty(rows, density)
+    total += sparse_tiles.tile_empty_of(4.0, rows, 3.0) + sparse_tiles.tile_capacity(rows, density, 3.0)
     total += sparsity.lane_utilisation(rows, density, 16.0) + sparsity.gather_efficiency(4.0, 64.0, 4.0)
     return total + sparsity.crossover_density(2.0, 1.0, 3.0) + sparsity.crossover_traffic(32.0, 32.0, density)
 
@@ -106,7 +106,7 @@ def test_structured_formats():
     size = sparse_format.stored_bytes(512, 16, sparse_format.structured_metadata(1024, 2, 4))
     assert size / (1024 * 2) == 0.5625
     found = masks(64, 64, 0.05).reshape(400, 16, 4, 16, 4).any(axis=(2, 4)).mean()
-    assert sparsity.block_density(0.05, 4) == pytest.approx(found, rel=0.01)
+    assert sparse_tiles.block_density(0.05, 4) == pytest.approx(found, rel=0.01)
     assert sparse_format.block_metadata(64, 64, 0.5, 4) == 128 * 4 + 17 * 8
     assert sparse_format.block_metadata(64, 64, 0.5, 1) == sparse_format.compressed_row_metadata(64, 64, 0.5, 0, 0)
 
@@ -146,29 +146,29 @@ def test_gating():
 @pytest.mark.parametrize(("size", "total", "values"), [(3, 20, 5), (16, 64, 8), (1, 10, 10), (5, 5, 1), (4, 9, 6)])
 def test_empty_tiles(size, total, values):
     exact = hypergeom(total, values, size).pmf(0)
-    assert sparsity.tile_empty_of(size, total, values) == pytest.approx(exact, rel=1e-9, abs=1e-12)
-    independent = sparsity.tile_empty(size, values / total)
+    assert sparse_tiles.tile_empty_of(size, total, values) == pytest.approx(exact, rel=1e-9, abs=1e-12)
+    independent = sparse_tiles.tile_empty(size, values / total)
     assert independent == pytest.approx(binom(size, values / total).pmf(0), rel=1e-9, abs=1e-15)
     assert independent >= exact - 1e-12  # drawing without return spreads values further
 
 
 @given(size=st.floats(0, 1e6), density=densities)
 def test_tile_probabilities_are_complementary(size, density):
-    empty, occupied = sparsity.tile_empty(size, density), sparsity.tile_occupied(size, density)
+    empty, occupied = sparse_tiles.tile_empty(size, density), sparse_tiles.tile_occupied(size, density)
     assert 0 <= empty <= 1
     assert empty + occupied == pytest.approx(1)
 
 
 def test_rare_values_in_small_tiles_keep_their_digits():
-    assert sparsity.tile_occupied(16, 1e-15) == pytest.approx(1.6e-14, rel=1e-9)
+    assert sparse_tiles.tile_occupied(16, 1e-15) == pytest.approx(1.6e-14, rel=1e-9)
 
 
 def test_tile_capacity_overflows_as_rarely_as_it_says():
     for size, density in ((256, 0.1), (1024, 0.5)):
-        limit = sparsity.tile_capacity(size, density, 3)
+        limit = sparse_tiles.tile_capacity(size, density, 3)
         assert binom(size, density).sf(limit) < 0.003
         assert binom(size, density).sf(size * density) > 0.4
-    assert sparsity.tile_capacity(4, 0.9, 3) == 4
+    assert sparse_tiles.tile_capacity(4, 0.9, 3) == 4
 
 
 @pytest.mark.parametrize("upper", [0.5, 0.1, 0.01, 1e-6])

@@ -12,7 +12,7 @@ from loop_nests import ORDERS, best, counted, useful, walk
 from archsim.laws import traffic
 
 SIDES = st.integers(1, 12)
-WHOLE = 4.5
+WHOLE = 5.0
 """Whole tiles with room for their streams need at most 1 + WHOLE / sqrt(S) of the law, S elements; shapes to 12^3."""
 LARGE = 1.15
 """The same for capacities of 256 elements and more, and sides of eight tiles and more."""

@@ -1,79 +1,78 @@
-"""The step of the power limit, repeated on machines whose memory does not follow the clock."""
+"""The search for the clock that meets a power limit, on synthetic runs whose time at every clock is known."""
 
 from __future__ import annotations
+
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archsim.laws import power
+from archsim.arch.tables import ROUNDS
+from archsim.mapping.throttle import NO_CLOCK, choose_clock, start_clock
 
-ROUNDS = 8
-"""Rounds a run may take."""
 STATIC, DYNAMIC = 50.0, 500.0
-"""Power whatever runs, and dynamic energy of a run that takes one second at full clock, W and J."""
-LIMITS = st.floats(STATIC + 0.3 * DYNAMIC, STATIC + 0.99 * DYNAMIC)
+"""Power whatever runs, W, and dynamic energy of the run, J."""
+OPS = st.lists(st.tuples(st.floats(0.0, 1.0), st.floats(0.01, 1.0)), min_size=1, max_size=6)
+"""Ops by the time their memory and their arithmetic take at the described clock, s; the longer one counts."""
 
 
-def mean_power(clock, memory, *, overlap):
-    """Mean power of a run whose memory works for this share of a second, beside arithmetic of a second or after it.
-
-    At a fixed voltage the energy of the operations does not depend on the clock.
-    """
-    time = max(1.0 / clock, memory) if overlap else (1.0 - memory) / clock + memory
-    return STATIC + DYNAMIC / time
+def time_at(ops, clock):
+    return sum(max(memory, arithmetic / clock) for memory, arithmetic in ops)
 
 
-def settled(limit, memory, *, overlap, rounds):
-    """Clocks after each round, from the full one on; steps go down only."""
-    clocks = [1.0]
-    for _ in range(rounds):
-        drawn = mean_power(clocks[-1], memory, overlap=overlap)
-        clocks.append(clocks[-1] * power.throttle(drawn, STATIC, limit) if drawn > limit else clocks[-1])
-    return clocks
+def settled(ops, limit):
+    """Run the search; return its last clock, the mean power at it, the rounds and the verdict."""
+    work = SimpleNamespace(status=0)
+    start_clock(SimpleNamespace(power_idle=STATIC, power_limit=limit), work)
+    rounds, again = 0, True
+    while again and rounds < ROUNDS:
+        clock, rounds = work.throttle, rounds + 1
+        time = time_at(ops, clock)
+        totals = SimpleNamespace(latency=time, energy=[STATIC * time, DYNAMIC, 0, 0, 0, 0], rounds=rounds)
+        again = choose_clock(totals, work)
+    return clock, STATIC + DYNAMIC / time, rounds, work.status
 
 
-@given(LIMITS)
-def test_arithmetic_alone_meets_the_limit_in_one_step_or_a_halving_each(limit):
-    clocks = settled(limit, 0.0, overlap=False, rounds=2)
-    assert mean_power(clocks[-1], 0.0, overlap=False) == pytest.approx(limit)
-    wanted = (limit - STATIC) / DYNAMIC
-    assert clocks[1] == pytest.approx(max(0.5, wanted))
+@given(OPS, st.floats(0.1, 2.0))
+def test_the_limit_is_met_or_the_run_is_refused(ops, share):
+    limit = STATIC + share * DYNAMIC / time_at(ops, 1.0)
+    clock, drawn, rounds, status = settled(ops, limit)
+    assert status == 0 and drawn <= limit * (1 + 1e-5)
+    if share >= 1.0:
+        assert clock == 1.0 and rounds == 1
+    else:
+        assert clock < 1.0 or drawn == pytest.approx(limit)
 
 
-@given(LIMITS, st.floats(0.0, 1.0), st.booleans(), st.integers(1, 20))
-def test_steps_down_never_go_below_the_clock_that_meets_the_limit(limit, memory, overlap, rounds):
-    clocks = settled(limit, memory, overlap=overlap, rounds=rounds)
-    assert clocks == sorted(clocks, reverse=True)
-    if clocks[-1] < 1.0:
-        assert mean_power(clocks[-1], memory, overlap=overlap) >= limit * (1 - 1e-9) or clocks[-2] == clocks[-1]
+@given(st.floats(0.05, 1.0), st.floats(0.3, 0.99))
+def test_a_run_that_follows_the_clock_settles_at_once(arithmetic, share):
+    ops = [(0.0, arithmetic)]
+    clock, drawn, rounds, _ = settled(ops, STATIC + share * DYNAMIC / time_at(ops, 1.0))
+    assert clock == pytest.approx(share) and rounds == 2
+    assert drawn == pytest.approx(STATIC + share * DYNAMIC / arithmetic)
 
 
-@pytest.mark.parametrize(("memory", "excess"), [(0.0, 1e-12), (0.3, 1e-5), (0.6, 1e-3), (0.8, 0.012)])
-@given(limit=LIMITS)
-def test_eight_rounds_settle_a_run_that_is_not_all_memory(memory, excess, limit):
-    """Every step removes the share of the excess that the clock answers for, which is all but the memory's share."""
-    clocks = settled(limit, memory, overlap=False, rounds=ROUNDS)
-    assert mean_power(clocks[-1], memory, overlap=False) <= (1 + excess) * limit
+@given(st.floats(0.0, 0.9), st.floats(0.3, 0.99))
+def test_memory_beside_the_arithmetic_of_one_kind_settles_exactly(hidden, share):
+    """One kink: from any clock below it, one step lands on the limit."""
+    ops = [(1.0, 1.0 - hidden)]
+    limit = STATIC + share * DYNAMIC
+    _, drawn, _, status = settled(ops, limit)
+    assert status == 0 and drawn == pytest.approx(limit, rel=1e-5)
 
 
-@given(LIMITS, st.floats(0.0, 1.0))
-def test_eight_rounds_settle_a_run_whose_memory_works_beside_the_arithmetic(limit, memory):
-    clocks = settled(limit, memory, overlap=True, rounds=ROUNDS)
-    assert mean_power(clocks[-1], memory, overlap=True) <= (1 + 1e-9) * limit
+@given(OPS, st.floats(0.3, 0.95))
+def test_the_clock_is_close_to_the_highest_that_meets_the_limit(ops, share):
+    limit = STATIC + share * DYNAMIC / time_at(ops, 1.0)
+    low, high = 1e-4, 1.0
+    for _ in range(80):
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if STATIC + DYNAMIC / time_at(ops, middle) <= limit else (low, middle)
+    clock, drawn, _, _ = settled(ops, limit)
+    assert clock <= low * (1 + 1e-4)
+    assert drawn >= 0.97 * limit
 
 
-def test_eight_plain_steps_do_not_settle_a_run_that_waits_for_its_memory():
-    """Where the clock answers for a hundredth of the time, a machine must stretch its steps."""
-    limit, memory = STATIC + 0.66 * DYNAMIC, 0.99
-    powers = [mean_power(clock, memory, overlap=False) for clock in settled(limit, memory, overlap=False, rounds=400)]
-    assert powers[ROUNDS] > 1.2 * limit
-    assert powers[-1] == pytest.approx(limit, rel=1e-3)
-
-
-@given(LIMITS, st.floats(0.0, 1.0), st.booleans(), st.floats(0.01, 1.0))
-def test_a_step_up_from_below_the_limit_stays_below(limit, memory, overlap, clock):
-    drawn = mean_power(clock, memory, overlap=overlap)
-    if drawn <= limit:
-        faster = clock * max(1.0, power.throttle(drawn, STATIC, limit))
-        assert mean_power(faster, memory, overlap=overlap) <= limit * (1 + 1e-9)
+def test_a_limit_below_the_static_power_is_refused():
+    assert settled([(0.0, 1.0)], STATIC)[3] == NO_CLOCK

@@ -91,6 +91,8 @@ def import_onnx(
         number_format(dtype)
     if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or batch < 1):
         raise UsageError(f"batch={batch!r}", hint="write a whole number of at least 1")
+    if not isinstance(path, str | Path):
+        raise UsageError(f"{path!r} is no path of a file", hint="write a path, such as 'model.onnx'")
     path = Path(path)
     model = read_model(path)
     names, rescale = _batched(model, dict(bind or {}), batch)
