@@ -139,7 +139,6 @@ def _traffic(op: Op, tensors: Mapping[str, Tensor]) -> Columns:
     if isinstance(op.work, Gather) and not isinstance(op.work, Scatter) and weights:
         first = weights[0]
     weight = weights[0] if weights else first
-    footprint = max((tensors[name].bytes for name in read), default=0.0)
     return amounts | {
         "precision": CODES[first.dtype],
         "weight_precision": CODES[weight.dtype],
@@ -151,5 +150,11 @@ def _traffic(op: Op, tensors: Mapping[str, Tensor]) -> Columns:
         "output_bits": DTYPES[written[0].dtype].bits if written else DTYPES[first.dtype].bits,
         "input_density": first.density,
         "weight_density": weight.density,
-        "footprint": footprint,
+        "footprint": _footprint(op, tensors),
     }
+
+
+def _footprint(op: Op, tensors: Mapping[str, Tensor]) -> float:
+    """Bytes that irregular accesses fall into: what a scatter writes, the table a gather or a pointer chain reads."""
+    target = op.outputs if isinstance(op.work, Scatter) else op.inputs[:1]
+    return sum(tensors[name].bytes for name in target)

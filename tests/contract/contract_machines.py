@@ -11,7 +11,7 @@ from archsim.io import catalogue
 
 FAMILIES = registry.names()
 MACHINES = {entry.name: entry.family for entry in catalogue.entries("hardware")}
-NO_CAP = 1e15
+NO_CAP = 1e11
 """A power limit no run reaches, W."""
 
 

@@ -17,11 +17,13 @@ from archsim.units import TIME
 
 KEYS = {
     "schema_version", "workload", "hardware", "boundary", "parameters", "latency_s", "energy_j", "power_w",
-    "throughput_per_s", "item", "items", "macs", "macs_performed", "bound", "energy_by_cause_j", "energy_by_detail_j", "bytes_by_level",
+    "throughput_per_s", "item", "items", "macs",
+    "macs_performed", "bound", "energy_by_cause_j", "energy_by_detail_j", "bytes_by_level",
     "latency_by_resource_s", "memory_bytes", "ops", "warnings", "assumed",
 }  # fmt: skip
 OP_KEYS = {
-    "name", "kind", "count", "placed_on", "macs", "macs_performed", "flops", "special_functions", "latency_s", "energy_j",
+    "name", "kind", "count", "placed_on", "macs", "macs_performed",
+    "flops", "special_functions", "latency_s", "energy_j",
     "energy_by_cause_j", "bytes_by_level", "latency_by_resource_s", "bound", "utilisation",
 }  # fmt: skip
 
