@@ -71,6 +71,11 @@ By = Annotated[
 Top = Annotated[str | None, typer.Option("--top", metavar="N", help="Show this many rows.", rich_help_panel="Output")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel="Output")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, SI units.", rich_help_panel="Output")]
+Trace = Annotated[
+    str | None,
+    typer.Option("--trace", metavar="FILE", help="Also write a Chrome trace, for ui.perfetto.dev.",
+                 rich_help_panel="Output"),
+]  # fmt: skip
 Output = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead; .json and .csv say the format.",

@@ -44,11 +44,18 @@ def target(as_json: bool, as_csv: bool = False, output: str | None = None) -> Ta
     asked: Form = "json" if as_json else "csv" if as_csv else "text"
     if output is None:
         return Target(asked)
-    file = _writable(output)
+    file = writable(output)
     return Target(_SUFFIXES.get(file.suffix.lower(), "text") if asked == "text" else asked, file)
 
 
-def _writable(output: str) -> Path:
+def writable(output: str) -> Path:
+    """Return the path of a file that can be written.
+
+    Raises
+    ------
+    UsageError
+        It cannot.
+    """
     file = Path(output).expanduser()
     if not output or file.is_dir():
         raise UsageError(f"cannot write to {output!r}: it is a folder", hint="name a file in it")

@@ -31,19 +31,25 @@ def run(
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     output: options.Output = None,
+    trace: options.Trace = None,
 ) -> None:
     """Run one workload on one machine: time, energy, what binds."""
     from archsim.cli import inputs
-    from archsim.cli.output import deliver, target
+    from archsim.cli.output import deliver, target, writable
     from archsim.cli.screen import Line
     from archsim.engine.evaluate import evaluate
 
     where = target(as_json, as_csv, output)
+    traced = None if trace is None else writable(trace)
     chosen = inputs.make_policy(policy)
     view, rows = inputs.view(by), inputs.optional_number("--top", top)
     chip = inputs.load_machine(hardware, sets)
     graph = inputs.load_workload(workload, inputs.WorkloadOptions(batch, bind, param, unknown))
     result = evaluate(graph, chip, chosen)
+    if traced is not None:
+        from archsim.report.trace import write_trace
+
+        write_trace(result, traced)
     deliver(
         where,
         data=result.to_dict,
