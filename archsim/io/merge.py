@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path as FilePath
 from typing import Any, Final
 
 from archsim.cited import Path, is_citation
-from archsim.errors import ArchsimError, InvalidDescriptionError
+from archsim.errors import ArchsimError, InvalidDescriptionError, did_you_mean
 from archsim.io import catalogue, yaml
 from archsim.io.yaml import Document, Mark
 
@@ -63,7 +63,7 @@ def extend(document: Document, kind: str, *, via: tuple[FilePath, ...] = ()) -> 
 def merge(base: Document, over: Document) -> Document:
     """Merge `over` over `base`; every part keeps the position it came from."""
     marks: dict[Path, Mark] = {}
-    tree = _Merger(base.marks, over.marks, marks).node(base.tree, over.tree, (), (), ())
+    tree = _Merger(base.marks, over.marks, marks, over.locate).node(base.tree, over.tree, (), (), ())
     return Document(tree, over.path, marks, over.name)
 
 
@@ -80,8 +80,10 @@ Part = tuple[dict[str, Any], Path]
 class _Merger:
     """Walks two trees at once; `a`, `b` and `out` are the paths in base, overrides and result."""
 
-    def __init__(self, base: dict[Path, Mark], over: dict[Path, Mark], out: dict[Path, Mark]) -> None:
-        self.base, self.over, self.out = base, over, out
+    def __init__(
+        self, base: dict[Path, Mark], over: dict[Path, Mark], out: dict[Path, Mark], locate: Callable[[Path], str]
+    ) -> None:
+        self.base, self.over, self.out, self.locate = base, over, out, locate
 
     def node(self, base: Any, over: Any, a: Path, b: Path, out: Path) -> Any:
         if isinstance(base, dict) and isinstance(over, dict) and not is_citation(base) and not is_citation(over):
@@ -90,7 +92,27 @@ class _Merger:
         if _named(base) and _named(over):
             self.mark(self.over, b, out)
             return self.items(base, over, a, b, out)
+        if _named(base) and isinstance(over, dict) and not is_citation(over):
+            self.mark(self.over, b, out)
+            return self.by_name(base, over, a, b, out)
         return self.copy(over, self.over, b, out)
+
+    def by_name(self, base: list[Any], over: dict[str, Any], a: Path, b: Path, out: Path) -> list[Any]:
+        """Merge overrides keyed by the names of a list's items: ``memory: {hbm: {bandwidth: ...}}``."""
+        names = [item["name"] for item in base]
+        for name in over:
+            if name not in names:
+                raise InvalidDescriptionError(
+                    f"there is no {name!r} to override",
+                    hint=did_you_mean(name, names) or f"write one of {', '.join(names)}, or a list with a new item",
+                    where=self.locate((*b, name)),
+                )
+        return [
+            self.node(item, over[name], (*a, index), (*b, name), (*out, index))
+            if name in over
+            else self.copy(item, self.base, (*a, index), (*out, index))
+            for index, (name, item) in enumerate(zip(names, base, strict=True))
+        ]
 
     def entry(self, key: str, base: Part, over: Part, out: Path) -> Any:
         (below, a), (above, b), path = base, over, (*out, key)

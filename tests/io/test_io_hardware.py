@@ -196,3 +196,15 @@ def test_with_works_on_chips_made_in_python(models):
     changed = with_(made, "memory.dram.bandwidth", 5e9)
     assert changed.spec.memory[0].bandwidth == 5e9
     assert changed.spec.model_copy(update={"memory": made.spec.memory}) == made.spec
+
+
+def test_items_of_a_list_are_overridden_by_name(tmp_path):
+    file = tmp_path / "mine.yaml"
+    text = "extends: a100-sxm4-80gb\nname: mine\ntitle: Mine\nmemory:\n  {}: {{bandwidth: 3.35 TB/s}}\n"
+    file.write_text(text.format("hbm"))
+    chip, base = load_hardware(file), load_hardware("a100-sxm4-80gb")
+    assert chip.spec.memory[0].bandwidth == 3.35e12
+    assert chip.spec.memory[1:] == base.spec.memory[1:]
+    file.write_text(text.format("hbmx"))
+    with pytest.raises(InvalidDescriptionError, match=r"mine.yaml:5:\d+: there is no 'hbmx'.*did you mean 'hbm'"):
+        load_hardware(file)
