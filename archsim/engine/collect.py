@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archsim.cited import Kind, dotted
-from archsim.engine.place import HOST
+from archsim.engine.place import HOST, LINK
 from archsim.engine.result import OpResult, Result
 from archsim.errors import InvariantError
 from archsim.graph.dtypes import NAMES
@@ -81,7 +81,7 @@ def _in_order(run: Run, moves: tuple[Transfer, ...]) -> Iterable[OpResult]:
     position = {op.name: index for index, op in enumerate(run.graph.ops)}
     rows = [row for part in run.parts for row in _op_results(part)]
     rows += [
-        OpResult(move.op.name, move.op.kind, 1, "link", 0, 0.0, 0.0, 0.0, move.latency, move.energy,
+        OpResult(move.op.name, move.op.kind, 1, LINK, 0, 0.0, 0.0, 0.0, move.latency, move.energy,
                  {LINK_RESOURCE: move.energy}, {LINK_RESOURCE: move.payload}, {LINK_RESOURCE: move.latency},
                  LINK_RESOURCE, 0.0)
         for move in moves

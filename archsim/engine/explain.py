@@ -17,6 +17,7 @@ from archsim.arch.columns import columns, split_path
 from archsim.arch.tables import record
 from archsim.cited import Cited
 from archsim.engine.driver import run_point
+from archsim.engine.place import LINK
 from archsim.engine.rows import to_rows
 from archsim.engine.run import phases
 from archsim.engine.table import fraction
@@ -104,7 +105,7 @@ def explain(result: Result, quantity: str, op: str | None) -> Explanation:
         raise UsageError(f"cannot explain {quantity!r}", hint=hint)
     if result.run is None:
         raise UsageError("this result holds no run to explain", hint="evaluate it again")
-    rows = {row.name: row for row in result.ops if row.placed_on != "link"}
+    rows = {row.name: row for row in result.ops if row.placed_on != LINK}
     if op is not None and op not in rows:
         raise UnknownNameError("op", op, rows, hint=f"the first ones are {', '.join(list(rows)[:5])}")
     largest = sorted(rows.values(), key=lambda row: -getattr(row, quantity) * row.count)
