@@ -36,7 +36,7 @@ class Roofs:
     bandwidth : float
         Of that memory, B/s.
     peaks : mapping of str to float
-        What is computed on tensors of which format, such as ``MACs on fp16``, to its peak, FLOP/s; highest first.
+        What is computed on tensors of which format, such as ``MACs (fp16 data)``, to its peak, FLOP/s; highest first.
     """
 
     memory: str
@@ -95,5 +95,5 @@ def _peaks(chip: Chip, dtype: str) -> dict[str, float]:
             found["MACs" if op.macs else "other"] = op.flops / (op.utilisation * op.latency)
     macs, other = found.get("MACs", 0.0), found.get("other", 0.0)
     if found and abs(macs - other) <= 1e-9 * macs:
-        return {f"all arithmetic on {dtype}": macs}
-    return {f"{name} on {dtype}": peak for name, peak in sorted(found.items(), key=lambda item: -item[1])}
+        return {f"all arithmetic ({dtype} data)": macs}
+    return {f"{name} ({dtype} data)": peak for name, peak in sorted(found.items(), key=lambda item: -item[1])}

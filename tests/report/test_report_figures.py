@@ -57,9 +57,9 @@ def test_roofs_are_those_of_the_datasheet(results):
     gpu, cpu = roofs(results[0]), roofs(results[2])
     assert gpu.memory == "hbm"
     assert gpu.bandwidth == pytest.approx(2039e9)
-    assert gpu.peaks["MACs on fp16"] == pytest.approx(312e12, rel=1e-3)
-    assert gpu.peaks["other on fp16"] == pytest.approx(78e12, rel=1e-3)
-    assert dict(cpu.peaks) == {"all arithmetic on fp16": pytest.approx(20 * 64 * 2.5e9)}
+    assert gpu.peaks["MACs (fp16 data)"] == pytest.approx(312e12, rel=1e-3)
+    assert gpu.peaks["other (fp16 data)"] == pytest.approx(78e12, rel=1e-3)
+    assert dict(cpu.peaks) == {"all arithmetic (fp16 data)": pytest.approx(20 * 64 * 2.5e9)}
 
 
 def test_a_roofline_shows_every_op_below_its_roof(results):
