@@ -20,6 +20,14 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+class Shared(Part):
+    """A part that many machines share: it stands in a file of its own in models/technology/, and is named where used."""
+
+    name: str = Field(description="kebab-case name")
+    title: str = Field(description="name in full")
+    note: str = Field("", description="what a reader should know")
+
+
 class Process(Part):
     """How the chip was made."""
 

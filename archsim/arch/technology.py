@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from archsim.arch.chip import Part
+from archsim.arch.chip import Part, Shared
 from archsim.arch.precision import by_precision
 from archsim.units import Capacity, Dimension, Energy, EnergyPerByte, Length, Quantity
 
@@ -37,11 +37,8 @@ class LogicNode(Part):
     large_array: SramPoint = Field(description="a large on-chip memory")
 
 
-class Technology(Part):
+class Technology(Shared):
     """Energies of logic, memory and wires at an older and a newer node."""
 
-    name: str = Field(description="kebab-case name")
-    title: str = Field(description="name in full")
-    note: str = Field("", description="what a reader should know")
     older: LogicNode = Field(description="the older published node")
     newer: LogicNode = Field(description="the newer published node")

@@ -18,7 +18,7 @@ from archsim.io.merge import extend
 from archsim.io.overrides import apply
 from archsim.io.problems import Problems
 from archsim.io.sources import sources
-from archsim.io.technology import FIELD, expand
+from archsim.io.shared import expand, shared_parts
 from archsim.io.yaml import Document
 from archsim.units import Quantity, parse, quantity_of
 from archsim.units.dimensions import RATIO
@@ -82,7 +82,8 @@ def with_all(chip: Chip, sets: Mapping[str, Any]) -> Chip:
     spec = type(chip.spec)
     tree: Any = chip.tree or chip.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
     document = Document(tree, name=chip.origin)
-    for path in sorted(sets, key=lambda path: path != FIELD):
+    whole = shared_parts(spec)
+    for path in sorted(sets, key=lambda path: path not in whole):
         changed = apply(document.tree, path, sets[path], lambda at: fields_at(spec, at))
         document = expand(Document(changed, name=chip.origin), spec)
     return _build(document, chip.origin, require_units=False)

@@ -9,7 +9,7 @@ from pydantic_core import core_schema
 
 from archsim.arch import registry
 from archsim.cited import cited_schema
-from archsim.io.technology import FIELD, technology_models
+from archsim.io.shared import shared_parts
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -43,8 +43,8 @@ def hardware_schema() -> dict[str, Any]:
         schema["title"] = family.title
         schema["properties"]["family"] = {"const": name}
         schema["required"] = sorted({*schema.get("required", ()), "family"})
-        if technology_models(family.spec):
-            schema["properties"][FIELD] = {"anyOf": [{"type": "string"}, _EXTENDS, schema["properties"][FIELD]]}
+        for part in shared_parts(family.spec):
+            schema["properties"][part] = {"anyOf": [{"type": "string"}, _EXTENDS, schema["properties"][part]]}
         definitions[name] = schema
         alternatives.append({"$ref": f"#/$defs/{name}"})
     alternatives.append(_EXTENDS)

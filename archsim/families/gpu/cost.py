@@ -12,7 +12,7 @@ def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
     if work.lane_code[op.precision] < 0:
         out.status = NO_UNIT
         return
-    fill_busy(op, chip, work, out, chip.launch_latency)
+    fill_busy(op, chip, work, out, chip.generation_launch_latency)
     limit = slowest_resource(chip, out, MATRIX)
     slowest = out.busy[limit]
     out.exposed[limit] = slowest

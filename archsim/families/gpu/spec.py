@@ -11,7 +11,8 @@ from archsim.arch.memory import MemoryLevel
 from archsim.arch.precision import by_precision
 from archsim.arch.quantities import FlopPerClock, OpPerClock
 from archsim.arch.technology import Technology
-from archsim.units import Capacity, Count, Frequency, Ratio, Time
+from archsim.families.gpu.generation import Generation
+from archsim.units import Capacity, Count, Frequency, Ratio
 
 Rates = by_precision("Rates", FlopPerClock, "Arithmetic per clock of one multiprocessor by format, dense, FLOP/clk.")
 
@@ -24,12 +25,6 @@ class Issue(Part):
     energy_scale: Ratio = Field(description="control energy of one warp instruction over the technology's instruction")
 
 
-class Launch(Part):
-    """What starting a kernel costs."""
-
-    latency: Time = Field(description="from one kernel's end to the next one's start, queue already filled")
-
-
 class GpuSpec(ChipSpec):
     """A GPU."""
 
@@ -39,8 +34,9 @@ class GpuSpec(ChipSpec):
     matrix: Rates = Field(description="tensor cores of one multiprocessor, dense")  # type: ignore[valid-type]
     vector: Rates = Field(description="SIMT lanes of one multiprocessor, an FMA is two")  # type: ignore[valid-type]
     special: OpPerClock = Field(description="special-function units of one multiprocessor")
+    threads: Count = Field(description="threads one multiprocessor keeps resident at most")
     registers: Capacity = Field(description="register file of one scheduler, what a tile of results is kept in")
     issue: Issue = Field(description="instructions")
     memory: tuple[MemoryLevel, ...] = Field(description="levels, outermost first", min_length=1, max_length=6)
-    launch: Launch = Field(description="kernel launch")
+    generation: Generation = Field(description="how kernels of this generation of GPUs behave")
     technology: Technology = Field(description="energies of logic, memory and wires")
