@@ -1,0 +1,43 @@
+"""From the busy times of one kernel to its latency, what answers for it, and its energy."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from archsim.jit import Record, kernel
+from archsim.laws import roofline
+from archsim.mapping.processor import LANES, MATRIX, START, WAITING, fill_energy, slowest_resource
+
+EAGER: Final = 1
+"""Code of the launch mode in which a framework dispatches every kernel."""
+
+
+@kernel
+def finish(op: Record, chip: Record, work: Record, out: Record, ramp: float) -> None:
+    """Fill latency, bound, utilisation and energy: t = launch + max(busy) + ramp, at least the dispatch if eager.
+
+    Parameters
+    ----------
+    op, chip, work, out : record
+        As in a family's cost; the busy times and the bytes are filled.
+    ramp : float
+        Time in which nothing overlaps: filling and draining the pipeline, the tail of a reduction, s.
+    """
+    limit = slowest_resource(chip, out, MATRIX)
+    slowest = out.busy[limit]
+    start = out.busy[START]
+    out.latency = start + slowest + ramp
+    out.exposed[START] = start
+    out.exposed[limit] += slowest
+    out.exposed[WAITING] += ramp
+    dispatch = chip.generation_launch_eager * op.steps
+    if chip.generation_launch_mode == EAGER and out.latency < dispatch:
+        out.exposed[START] += dispatch - out.latency
+        out.latency = dispatch
+    out.bound = START
+    for resource in range(MATRIX, len(out.exposed)):
+        if out.exposed[resource] > out.exposed[out.bound]:
+            out.bound = resource
+    tensor = op.macs > 0.0 and work.on_matrix[op.precision] == 1
+    out.utilisation = roofline.busy_share(out.busy[MATRIX] if tensor else out.busy[LANES], out.latency)
+    fill_energy(op, chip, work, out)
