@@ -83,6 +83,8 @@ class Family:
         Whether attention can run as one kernel.
     fidelities : mapping
         Finer network-level models by name; empty for most.
+    candidates : int
+        Mappings that the cost of one op tries, about: how much longer it takes than one evaluation.
     internal : bool
         Left out of listings: for tests of the engine.
     """
@@ -104,6 +106,7 @@ class Family:
     formats: Callable[[Any], frozenset[str]] = lambda spec: frozenset()
     attention_kernel: bool = True
     fidelities: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    candidates: int = 1
     internal: bool = False
 
     @property

@@ -90,6 +90,8 @@ OP: Final = (
     _f("output_bits", "b", "width of an output element"),
     _f("weight_density", "", "share of weights that are not zero"),
     _f("input_density", "", "share of input elements that are not zero"),
+    _f("weight_distance", "B", "bytes touched since the weights were last used; infinite: they are in no cache"),
+    _f("input_distance", "B", "bytes touched since the inputs were written or last read; infinite: in no cache"),
     _f("payload", "B", "collective: bytes on each participant"),
     _f("participants", "", "collective: machines taking part"),
 )  # fmt: skip
@@ -111,6 +113,7 @@ def outcome(causes: int, resources: int) -> tuple[Attribute, ...]:
         _f("exposed", "s", "share of the latency each resource answers for; adds up to it", resources),
         _f("energy", "J", "energy by cause, static excepted", causes),
         _f("bytes", "B", "bytes moved across each memory level, outermost first", LEVELS),
+        _f("resident", "B", "bytes of operands found in a cache, where earlier ops or runs left them"),
         _f("mapping", "", "numbers of the winning mapping", MAPPING),
         _i("bound", "the resource that limits"),
         _f("utilisation", "", "achieved arithmetic rate over the peak of the units the op ran on"),

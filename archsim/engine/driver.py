@@ -54,6 +54,7 @@ def clear_outcome(out: Record) -> None:
         out.busy[index] = 0.0
     out.bound = 0
     out.utilisation = 0.0
+    out.resident = 0.0
 
 
 @kernel

@@ -112,7 +112,7 @@ def evaluate(
 
 def _part(where: str, chip: Chip, ops: tuple[Any, ...], placement: Placement, how: Policy) -> Part:
     family = registry.get(chip.family)
-    lowered = lower(ops, placement.graph.tensors)
+    lowered = lower(ops, placement.graph.tensors, warm=how.cache == "warm")
     chips = chip_table(chip)
     outs, totals = run(family, lowered.table, chips, mode=how.jit, keep=True)
     names = tuple(same[0].name for same in lowered.rows)
@@ -196,7 +196,7 @@ def evaluate_points(
             hint="evaluate the points one by one",
         )
     family = registry.get(chip.family)
-    lowered = lower(placement.chip, placement.graph.tensors)
+    lowered = lower(placement.chip, placement.graph.tensors, warm=how.cache == "warm")
     totals = run_sweep(family, lowered.table, chip_table(chip), swept, mode=how.jit)
     check_totals(totals, chip.name)
     if fits is not None:

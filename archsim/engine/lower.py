@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archsim.arch.columns import chip_dtype, fill
 from archsim.arch.tables import OP, record
 from archsim.engine.describe import describe
+from archsim.engine.distance import distances, typical
 from archsim.graph.op import PHASES, Op
 from archsim.graph.tensor import Role, Tensor
 
@@ -41,7 +42,7 @@ def op_dtype() -> np.dtype:
     return record(OP)
 
 
-def lower(ops: Iterable[Op], tensors: Mapping[str, Tensor]) -> Lowered:
+def lower(ops: Iterable[Op], tensors: Mapping[str, Tensor], *, warm: bool = True) -> Lowered:
     """Lower ops to the op table; ops of the same sizes and formats share a row.
 
     Parameters
@@ -50,9 +51,13 @@ def lower(ops: Iterable[Op], tensors: Mapping[str, Tensor]) -> Lowered:
         What one machine runs, in order.
     tensors : mapping of str to Tensor
         All tensors of the graph.
+    warm : bool
+        Whether caches hold at the start what the run before left in them.
     """
     import numpy as np
 
+    ops = tuple(ops)
+    apart = distances(ops, tensors, warm=warm)
     rows: dict[Any, list[Op]] = {}
     for op in ops:
         rows.setdefault(_signature(op, tensors), []).append(op)
@@ -63,6 +68,7 @@ def lower(ops: Iterable[Op], tensors: Mapping[str, Tensor]) -> Lowered:
         columns = defaults | describe(same[0], tensors)
         columns["count"] = float(len(same))
         columns["weight_sets"] = float(len({_weights(op, tensors) for op in same}))
+        columns["weight_distance"], columns["input_distance"] = typical([apart[op.name] for op in same])
         columns["phase"] = PHASES.index(same[0].phase)
         table[index] = tuple(columns[name] for name in names)
     return Lowered(table, tuple(tuple(same) for same in rows.values()))

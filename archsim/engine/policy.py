@@ -16,6 +16,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "schedule": ("serial",),
     "fallback": ("host", "forbid"),
     "capacity": ("check", "ignore"),
+    "cache": ("warm", "cold"),
     "jit": ("auto", "always", "never"),
 }
 _TRUTH: Final = {"true": True, "false": False}
@@ -39,6 +40,8 @@ class Policy:
         Host to use instead of the one the machine's description names.
     capacity : str
         ``check``: what does not fit into the machine's memory is an error; ``ignore``: a warning.
+    cache : str
+        ``warm``: the run is one of many, and caches begin with what the last one left; ``cold``: they begin empty.
     training : bool
         One training step instead of inference: forward, loss, gradients and update.
     optimiser : str
@@ -53,6 +56,7 @@ class Policy:
     fallback: str = "host"
     host: str = ""
     capacity: str = "check"
+    cache: str = "warm"
     training: bool = False
     optimiser: str = "sgd"
     jit: str = "auto"

@@ -96,7 +96,7 @@ def _run(
     works = np.zeros(threads, dtype=record(family.work_table))
     if len(ops) == 0 or points == 0:
         return outs[0][: len(ops)], totals
-    if compiles(mode, len(ops) * points):
+    if compiles(mode, len(ops) * points * family.candidates):
         driver = jit.compiled(run_points, bind=phases(family), family=family.name, parallel=True)
         chips = np.repeat(chip, threads)
         places = np.array([each.word(chip.dtype) for each in swept], dtype=np.int64)
@@ -130,7 +130,7 @@ def run_each(family: Family, ops: np.ndarray, chip: np.ndarray, *, mode: str = "
     totals = np.zeros(len(ops), dtype=record(family.totals_table))
     threads = max(1, min(jit.threads(), len(ops)))
     works = np.zeros(threads, dtype=record(family.work_table))
-    if compiles(mode, len(ops) * EVALUATIONS_PER_RUN):
+    if compiles(mode, len(ops) * max(EVALUATIONS_PER_RUN, family.candidates)):
         driver = jit.compiled(run_rows, bind=phases(family), family=family.name, parallel=True)
         driver(np.ascontiguousarray(ops), chip, works, outs, totals)
     else:

@@ -16,7 +16,7 @@ copies of exactly the values that were digested.
 
 from archsim.jit.fingerprint import digest
 from archsim.jit.lint import violations
-from archsim.jit.mark import Record, is_kernel, is_slot, kernel, prange, slot
+from archsim.jit.mark import Record, is_kernel, is_search, is_slot, kernel, prange, search, slot
 from archsim.jit.rebind import bound
 from archsim.jit.settings import enabled, threads
 from archsim.jit.trace import Call, Leaf, Recorder, traced
@@ -33,10 +33,12 @@ __all__ = [
     "digest",
     "enabled",
     "is_kernel",
+    "is_search",
     "is_slot",
     "kernel",
     "prange",
     "reachable",
+    "search",
     "slot",
     "threads",
     "traced",

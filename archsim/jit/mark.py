@@ -17,6 +17,7 @@ prange = range
 """The outermost loop of a driver: `range` in plain Python, `numba.prange` in the compiled twin."""
 
 _KERNEL = "__archsim_kernel__"
+_SEARCH = "__archsim_search__"
 _SLOT = "__archsim_slot__"
 
 
@@ -35,6 +36,20 @@ def kernel(f: Function) -> Function:
 def is_kernel(f: object) -> bool:
     """Say whether `f` was marked with `kernel`."""
     return getattr(f, _KERNEL, False) is True
+
+
+def search(f: Function) -> Function:
+    """Mark `f` as a kernel that tries many candidates: the recording twin notes its call, and none of those inside.
+
+    The caller runs the winner once more, in the open.
+    """
+    setattr(f, _SEARCH, True)
+    return kernel(f)
+
+
+def is_search(f: object) -> bool:
+    """Say whether `f` was marked with `search`."""
+    return getattr(f, _SEARCH, False) is True
 
 
 def slot(f: Function) -> Function:

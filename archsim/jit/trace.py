@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
-from archsim.jit.mark import Record
+from archsim.jit.mark import Record, is_search
 from archsim.jit.rebind import copied
 from archsim.jit.walk import Bind, plain, walk
 
@@ -147,7 +147,7 @@ def traced(f: Callable[..., Any], recorder: Recorder, bind: Bind | None = None) 
     root = plain(f)
     twins: dict[FunctionType, Callable[..., Any]] = {}
     for each, own in walk(f, bind).items():
-        copy = copied(each, own, twins)
+        copy = each if is_search(each) else copied(each, own, twins)
         twins[each] = copy if each is root else _recorded(copy, recorder)
     return _named(twins[root], recorder)
 

@@ -69,6 +69,9 @@ def run_alone(chip: Chip, ops: Iterable[Op], tensors: Mapping[str, Tensor], *, c
     lowered = lower(ops, tensors)
     table = lowered.table
     table["count"] = copies
+    activations = table["input_bytes"] + table["extra_bytes"] + table["state_bytes"] + table["output_bytes"]
+    table["weight_distance"] = copies * table["weight_bytes"] + activations
+    table["input_distance"] = table["weight_bytes"] + activations
     table["weight_sets"] = np.where(table["weight_elements"] > 0.0, copies, 1.0)
     outs, totals = run_each(family, table, chip_table(chip), mode=mode)
     names = tuple(same[0].name for same in lowered.rows)

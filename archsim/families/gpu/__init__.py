@@ -6,6 +6,7 @@ from archsim.arch.family import Family
 from archsim.arch.precision import formats_of
 from archsim.families.gpu.cost import cost
 from archsim.families.gpu.derive import SCRATCH, derive, plan
+from archsim.families.gpu.product import CANDIDATES
 from archsim.families.gpu.settle import settle
 from archsim.families.gpu.spec import GpuSpec
 from archsim.mapping.processor import VERDICTS, causes
@@ -23,4 +24,5 @@ FAMILY = Family(
     resources=("launch", "tensor cores", "lanes", "special functions", "latency"),
     formats=lambda spec: formats_of(spec.matrix, spec.vector),
     verdicts=VERDICTS,
+    candidates=CANDIDATES,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from archsim.families.gpu.product import PRODUCTS, derive_products
 from archsim.jit import Record, kernel
 from archsim.mapping.energies import ENERGIES, derive_energies
 from archsim.mapping.formats import BITS, FORMATS
@@ -16,6 +17,7 @@ SCRATCH: Final = (
     *ENERGIES,
     *UNITS,
     *CLOCK,
+    *PRODUCTS,
 )
 
 HALF_WORD: Final = 16.0
@@ -52,3 +54,4 @@ def at_clock(chip: Record, work: Record) -> None:
     fill_peaks(work, chip.matrix, chip.vector, clocks)
     work.special_peak = chip.special * clocks
     derive_hierarchy(chip, work, clock, chip.registers)
+    derive_products(chip, work)

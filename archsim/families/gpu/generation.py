@@ -7,7 +7,20 @@ from typing import Literal
 from pydantic import Field
 
 from archsim.arch.chip import Part, Shared
-from archsim.units import Time
+from archsim.units import Capacity, Ratio, Time
+
+
+class ProductKernels(Part):
+    """How kernels of matrix products run on one kind of unit."""
+
+    name: Literal["lanes", "tensor"] = Field(description="the units: SIMT lanes or tensor cores")
+    efficiency: Ratio = Field(description="share of the units' peak that the main loop sustains")
+    perimeter: Ratio = Field(description="products of time lost per operand that a tile fetches")
+    stages: Ratio = Field(description="steps of the main loop in flight while the memory answers")
+    in_flight: Capacity = Field(description="bytes one multiprocessor has on their way from the device memory")
+    memory_share: Ratio = Field(description="share of the device memory's bandwidth that is reached")
+    cache_share: Ratio = Field(description="share of the last cache's bandwidth that is reached")
+    combine: Time = Field(description="waiting for the parts of a product whose depth is split")
 
 
 class Launch(Part):
@@ -21,4 +34,8 @@ class Launch(Part):
 class Generation(Shared):
     """Constants of one generation of GPUs; whatever a datasheet gives stands in the device's own file."""
 
+    products: tuple[ProductKernels, ...] = Field(
+        description="matrix products, on lanes and perhaps on tensor cores", min_length=1, max_length=2
+    )
+    cache_share: Ratio = Field(description="share of the outermost cache in which operands are found again")
     launch: Launch = Field(description="kernel launch")
