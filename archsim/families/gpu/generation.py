@@ -7,19 +7,21 @@ from typing import Literal
 from pydantic import Field
 
 from archsim.arch.chip import Part, Shared
-from archsim.units import Capacity, Ratio, Time
+from archsim.units import Capacity, Count, Ratio, Time
 
 
 class ProductKernels(Part):
     """How kernels of matrix products run on one kind of unit."""
 
     name: Literal["lanes", "tensor"] = Field(description="the units: SIMT lanes or tensor cores")
+    largest: Count = Field(description="results of the largest tile")
     efficiency: Ratio = Field(description="share of the units' peak that the main loop sustains")
     perimeter: Ratio = Field(description="products of time lost per operand that a tile fetches")
     stages: Ratio = Field(description="steps of the main loop in flight while the memory answers")
     in_flight: Capacity = Field(description="bytes one multiprocessor has on their way from the device memory")
     memory_share: Ratio = Field(description="share of the device memory's bandwidth that is reached")
     cache_share: Ratio = Field(description="share of the last cache's bandwidth that is reached")
+    overlap: Ratio = Field(description="share of the shorter of arithmetic and memory that hides behind the other")
     combine: Time = Field(description="waiting for the parts of a product whose depth is split")
 
 

@@ -116,7 +116,10 @@ def tile_time(
     chosen[0], chosen[1], chosen[2], chosen[3] = rows, columns, split, tiles
     chosen[4], chosen[5], chosen[6], chosen[7] = computing, streaming, fetching, tail
     out.bytes[work.near] = fetched + exchanged
-    return max(computing, streaming, fetching) + tail
+    hidden = max(computing, streaming, fetching)
+    shown = (1.0 - chip.generation_products_overlap[unit]) * min(computing, max(streaming, fetching))
+    chosen[7] += shown
+    return hidden + shown + tail
 
 
 @search
@@ -131,6 +134,8 @@ def best_tile(
     step = STEP / max(left, right)
     for tile in range(len(ROWS)):
         rows, columns = ROWS[tile], COLUMNS[tile]
+        if rows * columns > chip.generation_products_largest[unit]:
+            continue
         tiles = math.ceil(m / rows) * math.ceil(n / columns) * batch
         for choice in range(CHOICES):
             split = SPLITS[choice]
