@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from archsim.families.gpu.outcome import finish
+from archsim.families.gpu.outcome import conclude
 from archsim.families.gpu.product import LANE_UNITS, TENSOR_UNITS, run_product
 from archsim.jit import Record, kernel
 from archsim.laws import residency, roofline
-from archsim.mapping.processor import LANES, MATRIX, MEMORY, WAITING, fill_busy
+from archsim.mapping.processor import LANES, MATRIX, MEMORY, fill_busy
 
 
 @kernel
@@ -44,7 +44,7 @@ def keep_resident(op: Record, chip: Record, work: Record, out: Record) -> float:
 @kernel
 def fill_product(
     op: Record, chip: Record, work: Record, out: Record, m: float, n: float, k: float, batch: float, left: float,
-    right: float, result: float, written: float, work_share: float,
+    right: float, result: float, written: float, pace: float,
 ) -> None:  # fmt: skip
     """Fill the outcome of an op that runs as a matrix product of these sizes.
 
@@ -54,22 +54,18 @@ def fill_product(
         As in a family's cost; `fill_busy` and `keep_resident` have run.
     m, n, k, batch, left, right, result, written
         As in `archsim.families.gpu.product.tile_time`.
-    work_share : float
-        MACs of the product over those of the op, -.
+    pace : float
+        Share of the speed of a plain product that this one runs at, -.
     """
     stored, steps = op.precision, op.steps
     tensor = work.on_matrix[stored] == 1
-    unit = TENSOR_UNITS if tensor else LANE_UNITS
-    units = MATRIX if tensor else LANES
+    unit, units = (TENSOR_UNITS, MATRIX) if tensor else (LANE_UNITS, LANES)
     peak = work.mac_peak[stored]
-    run_product(m, n, k, batch, left, right, result, peak, out.bytes[0] / steps, written, unit, chip, work, out)
+    run_product(m, n, k, batch, left, right, result, peak * pace, out.bytes[0] / steps, written, unit, chip, work, out)
     near = work.near
     out.bytes[near] *= steps
-    computing = out.mapping[4] * steps
-    useful = roofline.bound_time(2.0 * op.macs * op.mask * steps * work_share, peak)
-    waits = useful < 0.5 * computing
-    out.busy[units] = useful if waits else max(computing, out.busy[units])
-    out.busy[WAITING] = max(out.busy[WAITING], computing) if waits else out.busy[WAITING]
+    useful = roofline.bound_time(2.0 * m * n * k * batch * steps, peak)
+    out.busy[units] = min(useful, out.busy[units]) if tensor else useful + op.flops * steps / work.lane_peak[stored]
     out.busy[MEMORY] = out.mapping[5] * steps
     out.busy[MEMORY + near] = out.mapping[6] * steps
-    finish(op, chip, work, out, out.mapping[7] * steps)
+    conclude(op, chip, work, out, out.mapping[7] * steps, out.mapping[4] * steps, units)

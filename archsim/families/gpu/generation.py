@@ -25,6 +25,32 @@ class ProductKernels(Part):
     combine: Time = Field(description="waiting for the parts of a product whose depth is split")
 
 
+class AttentionKernels(Part):
+    """How fused attention runs: blocks of queries over tiles of keys."""
+
+    rows: Count = Field(description="query rows of one block, to which fewer are padded on tensor cores")
+    keys: Capacity = Field(description="keys of one step of the main loop")
+    packed: Literal["decode", "always"] = Field(
+        description="when query heads that share keys share a block: with one query each, or always"
+    )
+    efficiency: Ratio = Field(description="share of the units' peak that the products inside sustain")
+    exposed: Ratio = Field(description="share of the softmax, or of the products if shorter, that does not overlap")
+    memory_share: Ratio = Field(description="share of the device memory's bandwidth that is reached")
+    cache_share: Ratio = Field(description="share of the last cache's bandwidth that is reached")
+    setup: Time = Field(description="planning and page tables, once a kernel")
+    block: Time = Field(description="first loads and last stores of one block, while it computes nothing")
+    combine: Time = Field(description="adding up the parts of blocks whose keys are split")
+
+
+class StreamKernels(Part):
+    """How kernels run that read and write once: pointwise, normalising, reducing, moving and irregular ones."""
+
+    memory_share: Ratio = Field(description="share of the device memory's bandwidth that is reached")
+    cache_share: Ratio = Field(description="share of the last cache's bandwidth that is reached")
+    row_share: Ratio = Field(description="share of a multiprocessor's own memory in which rows stay between passes")
+    ramp: Time = Field(description="filling and draining: first loads, last stores")
+
+
 class Launch(Part):
     """What starting a kernel costs, by who starts it."""
 
@@ -39,5 +65,8 @@ class Generation(Shared):
     products: tuple[ProductKernels, ...] = Field(
         description="matrix products, on lanes and perhaps on tensor cores", min_length=1, max_length=2
     )
+    attention: AttentionKernels = Field(description="fused attention")
+    streams: StreamKernels = Field(description="kernels that stream")
+    winograd_share: Ratio = Field(description="speed of the products of a Winograd convolution over that of plain ones")
     cache_share: Ratio = Field(description="share of the outermost cache in which operands are found again")
     launch: Launch = Field(description="kernel launch")

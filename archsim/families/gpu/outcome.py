@@ -10,6 +10,8 @@ from archsim.mapping.processor import LANES, MATRIX, START, WAITING, fill_energy
 
 EAGER: Final = 1
 """Code of the launch mode in which a framework dispatches every kernel."""
+HALF: Final = 0.5
+"""Share of the time of its waves below which the units of a product are said to wait, not to work."""
 
 
 @kernel
@@ -23,8 +25,27 @@ def finish(op: Record, chip: Record, work: Record, out: Record, ramp: float) -> 
     ramp : float
         Time in which nothing overlaps: filling and draining the pipeline, the tail of a reduction, s.
     """
+    conclude(op, chip, work, out, ramp, 0.0, LANES)
+
+
+@kernel
+def conclude(op: Record, chip: Record, work: Record, out: Record, ramp: float, computing: float, units: int) -> None:
+    """Fill what `finish` does for a kernel whose units take longer than their arithmetic: t = ... max(busy, computing).
+
+    Parameters
+    ----------
+    op, chip, work, out, ramp
+        As in `finish`.
+    computing : float
+        Time of all waves of tiles, s.
+    units : int
+        Resource that works in them; latency answers instead where it does so less than half of the time.
+    """
     limit = slowest_resource(chip, out, MATRIX)
     slowest = out.busy[limit]
+    if computing > slowest:
+        slowest = computing
+        limit = units if out.busy[units] >= HALF * computing else WAITING
     start = out.busy[START]
     out.latency = start + slowest + ramp
     out.exposed[START] = start
