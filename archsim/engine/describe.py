@@ -7,7 +7,7 @@ from typing import Any
 
 from archsim.graph.dtypes import CODES, DTYPES
 from archsim.graph.op import Op
-from archsim.graph.tensor import Role, Tensor
+from archsim.graph.tensor import STRUCTURES, Role, Tensor
 from archsim.graph.work import (
     Attention,
     Chase,
@@ -148,6 +148,7 @@ def _traffic(op: Op, tensors: Mapping[str, Tensor]) -> Columns:
         "input_bits": DTYPES[first.dtype].bits,
         "weight_bits": DTYPES[weight.dtype].bits,
         "output_bits": DTYPES[written[0].dtype].bits if written else DTYPES[first.dtype].bits,
+        "weight_structure": STRUCTURES.index(weight.structure) if weights else 0,
         "input_density": first.density,
         "weight_density": weight.density,
         "footprint": _footprint(op, tensors),

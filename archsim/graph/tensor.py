@@ -6,9 +6,14 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Final
 
 from archsim.graph.dtypes import DTYPES
 from archsim.graph.exact import times
+
+
+STRUCTURES: Final = ("dense", "uniform", "n:m", "block", "mask", "temporal")
+"""How zeros may lie; the position is the code that kernels see."""
 
 
 class Role(StrEnum):

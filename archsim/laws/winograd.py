@@ -51,6 +51,6 @@ def multiplications(results: float, taps: float) -> float:
 
     References
     ----------
-    Lavin, Gray: Fast algorithms for convolutional neural networks, 2015, arXiv:1509.09308, equation 1 in two dimensions.
+    Lavin, Gray: Fast algorithms for convolutional neural networks, 2015, arXiv:1509.09308, equation 1.
     """
     return (results + taps - 1.0) ** 2.0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from archsim.families.gpu.gemm import fill_product, keep_resident
+from archsim.families.gpu.gemm import fill_product
 from archsim.families.gpu.outcome import finish
 from archsim.families.gpu.product import LANE_UNITS, run_product
+from archsim.families.gpu.resident import keep_resident
 from archsim.jit import Record, kernel
 from archsim.laws import roofline, waves, winograd
 from archsim.mapping.processor import LANES, MEMORY, START, fill_busy
@@ -22,7 +23,7 @@ APART: Final = 4.0
 """Sides of the patches: inside one kernel, or by transforms before and after the products."""
 FUSED_FLOPS: Final = 32.0 / 4.0
 FUSED_INVERSE: Final = 24.0 / 4.0
-"""Additions of the transforms of inputs and results per element (Lavin and Gray 2015, arXiv:1509.09308, section 4.1)."""
+"""Additions of the transforms of inputs and results per element (Lavin, Gray 2015, arXiv:1509.09308, section 4.1)."""
 TRANSFORMS: Final = 2.0
 """Further kernels where the transforms run apart; the weights are transformed once for all runs."""
 

@@ -4,41 +4,27 @@ from __future__ import annotations
 
 from archsim.families.gpu.outcome import conclude
 from archsim.families.gpu.product import LANE_UNITS, TENSOR_UNITS, run_product
+from archsim.families.gpu.resident import keep_resident
+from archsim.families.gpu.sparse import cost_sparse, sparse_time, structured
 from archsim.jit import Record, kernel
-from archsim.laws import residency, roofline
+from archsim.laws import roofline
 from archsim.mapping.processor import LANES, MATRIX, MEMORY, fill_busy
 
 
 @kernel
 def cost_gemm(op: Record, chip: Record, work: Record, out: Record) -> None:
     """Cost one (batched) matrix product, all its steps one after the other."""
+    pace = structured(op, chip, work)
+    if op.weight_density < 1.0 and op.weight_bytes > 0.0 and pace == 1.0:
+        dense = roofline.bound_time(2.0 * op.macs, work.mac_peak[op.precision])
+        if sparse_time(op, chip, work) < max(dense, roofline.bound_time(op.weight_bytes, work.bandwidth[0])):
+            cost_sparse(op, chip, work, out)
+            return
     fill_busy(op, chip, work, out, chip.generation_launch_latency)
     written = keep_resident(op, chip, work, out)
     width = work.mac_widening[op.precision] / 8.0
     left, right, result = op.input_bits * width, op.weight_bits * width, op.output_bits / 8.0
-    fill_product(op, chip, work, out, op.m, op.n, op.k, op.batch, left, right, result, written, 1.0)
-
-
-@kernel
-def keep_resident(op: Record, chip: Record, work: Record, out: Record) -> float:
-    """Take what is found in the outermost cache off the traffic of the device memory; return the share written to it.
-
-    Weights and inputs hit by how far back they were last touched; weights of dependent steps after the first, by what
-    one step touches. Results stay for their reader as far as one execution leaves room.
-    """
-    capacity = chip.memory_capacity[1] * chip.memory_instances[1]
-    share = chip.generation_cache_share
-    inside = op.weight_bytes + op.input_bytes + op.extra_bytes + op.state_bytes + op.output_bytes
-    again = residency.hit(inside, capacity, share)
-    weights = residency.hit(op.weight_distance, capacity, share)
-    inputs = residency.hit(op.input_distance, capacity, share)
-    steps = op.steps
-    weights = (weights + (steps - 1.0) * again) / steps
-    wide = work.mac_widening[op.precision] if op.macs > 0.0 else work.lane_widening[op.precision]
-    found = weights * op.weight_bytes + inputs * (op.input_bytes + op.state_bytes) + again * op.output_bytes
-    out.resident = min(found * wide * steps, out.bytes[0])
-    out.bytes[0] -= out.resident
-    return 1.0 - again
+    fill_product(op, chip, work, out, op.m, op.n, op.k, op.batch, left, right, result, written, pace)
 
 
 @kernel

@@ -51,6 +51,13 @@ class StreamKernels(Part):
     ramp: Time = Field(description="filling and draining: first loads, last stores")
 
 
+class SparseKernels(Part):
+    """How kernels treat weights that are mostly zeros."""
+
+    vector: Count = Field(description="rows of the dense operand that one gather fetches together")
+    structured: Ratio = Field(description="speed of tensor cores on two values in four over that on dense weights")
+
+
 class Launch(Part):
     """What starting a kernel costs, by who starts it."""
 
@@ -68,5 +75,6 @@ class Generation(Shared):
     attention: AttentionKernels = Field(description="fused attention")
     streams: StreamKernels = Field(description="kernels that stream")
     winograd_share: Ratio = Field(description="speed of the products of a Winograd convolution over that of plain ones")
+    sparse: SparseKernels = Field(description="products with sparse weights")
     cache_share: Ratio = Field(description="share of the outermost cache in which operands are found again")
     launch: Launch = Field(description="kernel launch")

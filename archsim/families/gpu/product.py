@@ -82,7 +82,7 @@ def tile_time(
     chip, work : record
         As in a family's cost.
     out : record
-        Its mapping is filled: rows, columns, split, tiles, time of the waves, of the memory, of the cache, and the rest.
+        Its mapping is filled: rows, columns, split, tiles; times of the waves, of memory, of cache, and the rest.
 
     Returns
     -------
