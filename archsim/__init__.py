@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from archsim import workloads as workloads
     from archsim.arch.chip import Chip as Chip
+    from archsim.arch.system import System as System
     from archsim.engine.evaluate import evaluate as evaluate
     from archsim.engine.evaluate import evaluate_points as evaluate_points
     from archsim.engine.policy import Policy as Policy
@@ -33,8 +34,12 @@ if TYPE_CHECKING:
     from archsim.graph.graph import Graph as Graph
     from archsim.io.hardware import load_hardware as hardware  # noqa: F401
     from archsim.io.hardware import with_ as with_
+    from archsim.io.systems import load_system as system  # noqa: F401
     from archsim.study.compare import Comparison as Comparison
     from archsim.study.compare import compare as compare
+    from archsim.study.serving import Prices as Prices
+    from archsim.study.serving import Serving as Serving
+    from archsim.study.serving import serve as serve
     from archsim.workloads.registry import workload as workload
 
 __version__ = "0.1.0"
@@ -46,7 +51,10 @@ _HOMES: Final = {
     "Graph": ("archsim.graph.graph", "Graph"),
     "GraphBuilder": ("archsim.graph.builder", "GraphBuilder"),
     "Policy": ("archsim.engine.policy", "Policy"),
+    "Prices": ("archsim.study.serving", "Prices"),
     "Result": ("archsim.engine.result", "Result"),
+    "Serving": ("archsim.study.serving", "Serving"),
+    "System": ("archsim.arch.system", "System"),
     "compare": ("archsim.study.compare", "compare"),
     "count": ("archsim.graph.counts", "count"),
     "evaluate": ("archsim.engine.evaluate", "evaluate"),
@@ -60,6 +68,8 @@ _HOMES: Final = {
     "load_scalesim": ("archsim.frontends.scalesim", "load_scalesim"),
     "load_torch": ("archsim.frontends.torch_export", "load_torch"),
     "load_workload": ("archsim.frontends.native", "load_workload"),
+    "serve": ("archsim.study.serving", "serve"),
+    "system": ("archsim.io.systems", "load_system"),
     "with_": ("archsim.io.hardware", "with_"),
     "workload": ("archsim.workloads.registry", "workload"),
     "workloads": ("archsim.workloads", ""),

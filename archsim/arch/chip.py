@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -60,6 +60,9 @@ class PowerLimits(Part):
 class ChipSpec(Part):
     """What every hardware file says, whatever its family."""
 
+    AS_WRITTEN: ClassVar[Mapping[str, str]] = {}
+    """Leaves that, left out of a file, are what another one is there: the nominal clock is the clock described."""
+
     schema_version: Literal[1] = Field(1, alias="schema", description="version of this file format")
     family: str = Field(description="family of machine")
     name: str = Field(description="kebab-case name", pattern=r"^[a-z0-9][a-z0-9.-]*$")
@@ -107,6 +110,11 @@ class Chip:
     def family(self) -> str:
         """Name of the family."""
         return self.spec.family
+
+    @property
+    def boundary(self) -> str:
+        """What the published power and time include."""
+        return self.spec.boundary
 
     def __repr__(self) -> str:
         return f"<{self.family} {self.name}>"

@@ -10,6 +10,7 @@ from archsim.cli import options
 
 if TYPE_CHECKING:
     from archsim.arch.chip import Chip
+    from archsim.arch.system import System
     from archsim.cited import Cited
     from archsim.cli.screen import Block
 
@@ -47,13 +48,13 @@ def source_entries(keys: Iterable[str | None]) -> dict[str, dict[str, Any]]:
     return {key: {**asdict(known[key]), "bibtex": bibtex(key)} for key in wanted}
 
 
-def _values(chip: Chip) -> list[dict[str, Any]]:
+def _values(chip: Chip | System) -> list[dict[str, Any]]:
     from archsim.cited import dotted
 
     return [cited_values(dotted(path), cited) for path, cited in chip.cited.items() if not cited.exact]
 
 
-def _data(chip: Chip) -> dict[str, Any]:
+def _data(chip: Chip | System) -> dict[str, Any]:
     values = _values(chip)
     return {
         "schema_version": 1,
@@ -65,7 +66,7 @@ def _data(chip: Chip) -> dict[str, Any]:
     }
 
 
-def _blocks(chip: Chip) -> list[Block]:
+def _blocks(chip: Chip | System) -> list[Block]:
     """Return text that is also a BibTeX file: what is no entry stands behind a percent sign."""
     from archsim.cli.screen import Line
 

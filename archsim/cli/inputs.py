@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from archsim.errors import ArchsimError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from archsim.arch.chip import Chip
+    from archsim.arch.system import System
     from archsim.engine.policy import Policy
     from archsim.graph.graph import Graph
 
@@ -74,6 +76,23 @@ def whole_number(option: str, text: str, *, least: int = 1) -> int:
 def optional_number(option: str, text: str | None) -> int | None:
     """Read a whole number of at least 1, if there is one."""
     return None if text is None else whole_number(option, text)
+
+
+def number(option: str, text: str, *, least: float = 0.0) -> float:
+    """Read a number.
+
+    Raises
+    ------
+    UsageError
+        It is none, or below `least`.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= least):
+        raise UsageError(f"{option} {text!r}", hint=f"write a number of at least {least:g}")
+    return value
 
 
 def is_file_of_network(name: str) -> bool:
@@ -147,8 +166,8 @@ def existing(name: str, suffixes: tuple[str, ...]) -> Path:
     raise UsageError(f"there is no file {name!r}", hint=did_you_mean(path.name, near) or listed)
 
 
-def load_machine(name: str, sets: list[str] | None = None) -> Chip:
-    """Load a machine by name or file, with values changed.
+def load_machine(name: str, sets: list[str] | None = None) -> Chip | System:
+    """Load a machine or a system by name or file, with values changed.
 
     Raises
     ------
@@ -157,19 +176,22 @@ def load_machine(name: str, sets: list[str] | None = None) -> Chip:
     InvalidDescriptionError
         A description or a changed value that cannot be.
     """
+    from archsim.arch.system import System
+    from archsim.engine.inputs import machine_of
     from archsim.io import catalogue
-    from archsim.io.hardware import load_hardware, with_all
+    from archsim.io.hardware import with_all
+    from archsim.io.systems import with_values
 
     changes = pairs("--set", sets, example="memory.hbm.bandwidth='3.35 TB/s'")
     if catalogue.is_path(name):
         existing(name, (".yaml", ".yml"))
-    chip = load_hardware(name)
+    machine = machine_of(name)
     if not changes:
-        return chip
+        return machine
     try:
-        return with_all(chip, changes)
+        return with_values(machine, changes) if isinstance(machine, System) else with_all(machine, changes)
     except ArchsimError as error:
-        raise type_of(error)(f"--set for {chip.name}: {error}") from error
+        raise type_of(error)(f"--set for {machine.name}: {error}") from error
 
 
 def type_of(error: ArchsimError) -> type[ArchsimError]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Kind = Annotated[
     str,
-    typer.Argument(metavar="hardware|workloads|families|datasets|technologies", help="What to list.",
+    typer.Argument(metavar="hardware|systems|workloads|families|datasets|technologies", help="What to list.",
                    autocompletion=lambda: list(KINDS), show_default=False),
 ]  # fmt: skip
 HIDDEN: Final = frozenset({"null"})
@@ -24,7 +24,7 @@ HIDDEN: Final = frozenset({"null"})
 def list_names(
     kind: Kind, as_json: options.AsJson = False, as_csv: options.AsCsv = False, output: options.Output = None
 ) -> None:
-    """List machines, workloads, families, measured data sets or technologies."""
+    """List machines, systems, workloads, families, measured data sets or technologies."""
     from archsim.cli.output import deliver, target
     from archsim.errors import UnknownNameError
 
@@ -53,6 +53,15 @@ def _hardware() -> list[dict[str, Any]]:
          "file": str(entry.path)}
         for entry in catalogue.entries("hardware") if entry.family not in HIDDEN
     ]  # fmt: skip
+
+
+def _systems() -> list[dict[str, Any]]:
+    from archsim.io import catalogue
+
+    return [
+        {"name": entry.name, "title": entry.title, "aliases": list(entry.aliases), "file": str(entry.path)}
+        for entry in catalogue.entries("systems")
+    ]
 
 
 def _workloads() -> list[dict[str, Any]]:
@@ -97,6 +106,7 @@ def _technologies() -> list[dict[str, Any]]:
 
 KINDS: Final[dict[str, Callable[[], list[dict[str, Any]]]]] = {
     "hardware": _hardware,
+    "systems": _systems,
     "workloads": _workloads,
     "families": _families,
     "datasets": _datasets,
@@ -104,6 +114,7 @@ KINDS: Final[dict[str, Callable[[], list[dict[str, Any]]]]] = {
 }
 _SHOWN: Final = {
     "hardware": ("name", "family", "title", "aliases"),
+    "systems": ("name", "title", "aliases"),
     "workloads": ("name", "group", "title", "aliases"),
     "families": ("name", "title", "machines", "resources"),
     "datasets": ("name", "topic"),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 
-def _workloads(incomplete: str) -> list[str]:
+def complete_workloads(incomplete: str) -> list[str]:
     """Complete the name of a workload."""
     from archsim.workloads.registry import generators
 
@@ -18,23 +18,24 @@ def _machines(incomplete: str) -> list[str]:
     """Complete the name of a machine."""
     from archsim.io import catalogue
 
-    return [entry.name for entry in catalogue.entries("hardware") if entry.name.startswith(incomplete)]
+    entries = [*catalogue.entries("hardware"), *catalogue.entries("systems")]
+    return [entry.name for entry in entries if entry.name.startswith(incomplete)]
 
 
 Workload = Annotated[
     str,
-    typer.Argument(metavar="WORKLOAD", help="Name of a workload, or a file that holds one.", autocompletion=_workloads,
-                   show_default=False),
+    typer.Argument(metavar="WORKLOAD", help="Name of a workload, or a file that holds one.",
+                   autocompletion=complete_workloads, show_default=False),
 ]  # fmt: skip
 Hardware = Annotated[
     str,
-    typer.Argument(metavar="HARDWARE", help="Name of a machine, or a .yaml file.", autocompletion=_machines,
+    typer.Argument(metavar="HARDWARE", help="Name of a machine or a system, or a .yaml file.", autocompletion=_machines,
                    show_default=False),
 ]  # fmt: skip
 Machines = Annotated[
     list[str],
-    typer.Argument(metavar="HARDWARE...", help="Names of machines, or .yaml files.", autocompletion=_machines,
-                   show_default=False),
+    typer.Argument(metavar="HARDWARE...", help="Names of machines or systems, or .yaml files.",
+                   autocompletion=_machines, show_default=False),
 ]  # fmt: skip
 Batch = Annotated[
     str | None, typer.Option("--batch", "-b", metavar="N", help="Items of one run.", rich_help_panel="Workload")

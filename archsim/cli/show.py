@@ -77,7 +77,7 @@ def is_machine(name: str) -> bool:
         from archsim.io import yaml
 
         tree = yaml.load(inputs.existing(name, (".yaml", ".yml"))).tree
-        return isinstance(tree, dict) and not {"family", "extends"}.isdisjoint(tree)
+        return isinstance(tree, dict) and not {"family", "extends", "chip"}.isdisjoint(tree)
     if inputs.is_file_of_network(name):
         return False
     try:
@@ -86,12 +86,14 @@ def is_machine(name: str) -> bool:
         pass
     else:
         return False
-    try:
-        catalogue.find("hardware", name)
-    except UnknownNameError:
-        known = [alias for each in registry.generators() for alias in (each.name, *each.aliases)]
-        known += [alias for entry in catalogue.entries("hardware") for alias in (entry.name, *entry.aliases)]
-        raise UnknownNameError(
-            "workload or machine", name, known, hint="see: archsim list workloads, archsim list hardware"
-        ) from None
-    return True
+    for kind in ("hardware", "systems"):
+        try:
+            catalogue.find(kind, name)
+        except UnknownNameError:
+            continue
+        return True
+    known = [alias for each in registry.generators() for alias in (each.name, *each.aliases)]
+    for kind in ("hardware", "systems"):
+        known += [alias for entry in catalogue.entries(kind) for alias in (entry.name, *entry.aliases)]
+    raise UnknownNameError("workload or machine", name, known,
+                           hint="see: archsim list workloads, archsim list hardware")  # fmt: skip

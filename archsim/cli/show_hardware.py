@@ -16,6 +16,7 @@ from archsim.units import format_quantity, quantity_of
 
 if TYPE_CHECKING:
     from archsim.arch.chip import Chip
+    from archsim.arch.system import System
     from archsim.cli.screen import Block
 
 HEAD = ("schema", "family", "name", "title", "vendor", "year", "aliases", "boundary", "note")
@@ -59,7 +60,7 @@ class Leaf:
     high: Any = None
 
 
-def leaves(chip: Chip) -> list[Leaf]:
+def leaves(chip: Chip | System) -> list[Leaf]:
     """Return every value of a machine's resolved description."""
     return [
         _leaf(chip, path, value)
@@ -68,7 +69,7 @@ def leaves(chip: Chip) -> list[Leaf]:
     ]
 
 
-def _walk(chip: Chip, node: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def _walk(chip: Chip | System, node: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(node, BaseModel):
         for name, info in type(node).model_fields.items():
             here = (*path, info.alias or name)
@@ -85,7 +86,7 @@ def _walk(chip: Chip, node: Any, path: Path) -> Iterator[tuple[Path, Any]]:
         yield path, node
 
 
-def _leaf(chip: Chip, path: Path, value: Any) -> Leaf:
+def _leaf(chip: Chip | System, path: Path, value: Any) -> Leaf:
     found = [quantity for annotation in annotations_at(type(chip.spec), path) if (quantity := quantity_of(annotation))]
     unit = found[0].dimension.base if found else ""
     counted = isinstance(value, int) or not isinstance(value, float)
@@ -98,7 +99,7 @@ def _leaf(chip: Chip, path: Path, value: Any) -> Leaf:
                 cited.high)  # fmt: skip
 
 
-def data(chip: Chip, found: list[Leaf]) -> dict[str, Any]:
+def data(chip: Chip | System, found: list[Leaf]) -> dict[str, Any]:
     """Return a machine, ready for JSON."""
     spec = chip.spec
     return {
@@ -109,14 +110,14 @@ def data(chip: Chip, found: list[Leaf]) -> dict[str, Any]:
         "vendor": spec.vendor,
         "year": spec.year,
         "aliases": list(spec.aliases),
-        "boundary": spec.boundary,
+        "boundary": chip.boundary,
         "note": spec.note,
         "file": chip.origin,
         "values": [asdict(leaf) for leaf in found],
     }
 
 
-def blocks(chip: Chip, found: list[Leaf]) -> list[Block]:
+def blocks(chip: Chip | System, found: list[Leaf]) -> list[Block]:
     """Return what people read."""
     from archsim.cli.screen import Facts, Line
 
@@ -125,7 +126,7 @@ def blocks(chip: Chip, found: list[Leaf]) -> list[Block]:
     cited = sum(leaf.kind not in ("exact", "default") for leaf in found)
     facts = (
         ("name", chip.name), ("family", chip.family), ("vendor", spec.vendor), ("year", str(spec.year or "")),
-        ("aliases", ", ".join(spec.aliases)), ("boundary", spec.boundary), ("note", " ".join(spec.note.split())),
+        ("aliases", ", ".join(spec.aliases)), ("boundary", chip.boundary), ("note", " ".join(spec.note.split())),
         ("file", chip.origin),
         ("values", f"{len(found)}, {cited} with a source or a reason, {assumed} of them assumed"),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archsim.cited import Kind, dotted
 from archsim.engine.place import HOST, LINK
 from archsim.engine.result import OpResult, Result
+from archsim.engine.transfer import LINK_RESOURCE
 from archsim.errors import InvariantError
 from archsim.graph.dtypes import NAMES
 from archsim.laws import power
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from archsim.engine.evaluate import Part, Run
     from archsim.engine.transfer import Transfer
 
-LINK_RESOURCE = "link to host"
 TOLERANCE = 1e-9
 
 
@@ -24,7 +24,8 @@ def collect(run: Run, moves: Iterable[Transfer]) -> Result:
     """Add up the parts of a run, one op after the other, and name everything."""
     moves = tuple(moves)
     chip = run.parts[0].chip
-    latency = sum(float(part.totals["latency"][0]) for part in run.parts) + sum(move.latency for move in moves)
+    latency = sum(float(part.totals["latency"][0]) for part in run.parts)
+    latency += sum(move.latency * move.count for move in moves)
     exposed: dict[str, float] = {}
     detail: dict[str, float] = {}
     groups: dict[str, float] = {}
@@ -32,21 +33,28 @@ def collect(run: Run, moves: Iterable[Transfer]) -> Result:
     for part in run.parts:
         mark = "host " if part.place == HOST else ""
         _add(exposed, part.family.resource_names(part.chip.spec), part.totals["exposed"][0], mark)
-        _add(levels, part.family.levels(part.chip.spec), part.totals["bytes"][0], mark)
+        _add(levels, part.family.levels(part.chip.spec), part.totals["bytes"][0] * run.chips, mark)
         # A machine draws its static power over the whole run, also while another part of it works.
         joules = part.totals["energy"][0].copy()
         joules[0] = power.static_energy(_static_power(part), latency)
+        joules *= run.chips
         _add(detail, [cause.name for cause in part.family.causes], joules, mark)
         for cause, amount in zip(part.family.causes, joules.tolist(), strict=True):
             group = "host" if part.place == HOST else cause.group
             groups[group] = groups.get(group, 0.0) + amount
-    if moves:
-        exposed[LINK_RESOURCE] = sum(move.latency for move in moves)
-        levels[LINK_RESOURCE] = sum(move.payload for move in moves)
-        detail[LINK_RESOURCE] = groups["network"] = sum(move.energy for move in moves)
+    for move in moves:
+        # Each chip has a host of its own; what chips exchange was counted for all of them.
+        times = move.count * (run.chips if move.resource == LINK_RESOURCE else 1)
+        for into, name, amount in (
+            (exposed, move.resource, move.latency * move.count),
+            (levels, move.resource, move.payload * times),
+            (detail, move.resource, move.energy * times),
+            (groups, "network", move.energy * times),
+        ):
+            into[name] = into.get(name, 0.0) + amount
     result = Result(
         workload=run.graph.name,
-        hardware=chip.name,
+        hardware=run.system.name if run.system else chip.name,
         boundary=chip.spec.boundary,
         latency=latency,
         energy=sum(groups.values()),
@@ -79,17 +87,18 @@ def _add(into: dict[str, float], names: Iterable[str], values: Any, mark: str) -
 
 def _in_order(run: Run, moves: tuple[Transfer, ...]) -> Iterable[OpResult]:
     position = {op.name: index for index, op in enumerate(run.graph.ops)}
-    rows = [row for part in run.parts for row in _op_results(part)]
+    rows = [row for part in run.parts for row in _op_results(part, run.chips)]
     rows += [
-        OpResult(move.op.name, move.op.kind, 1, LINK, 0, 0.0, 0.0, 0.0, move.latency, move.energy,
-                 {LINK_RESOURCE: move.energy}, {LINK_RESOURCE: move.payload}, {LINK_RESOURCE: move.latency},
-                 LINK_RESOURCE, 0.0)
+        OpResult(move.op.name, move.op.kind, move.count, LINK, 0, 0.0, 0.0, 0.0, move.latency, move.energy,
+                 {move.resource: move.energy}, {move.resource: move.payload}, {move.resource: move.latency},
+                 move.resource, 0.0)
         for move in moves
     ]  # fmt: skip
     return sorted(rows, key=lambda row: position[row.name])
 
 
-def _op_results(part: Part) -> Iterable[OpResult]:
+def _op_results(part: Part, chips: int) -> Iterable[OpResult]:
+    """Yield the ops of one machine; work, energy and bytes are those of all chips that run them side by side."""
     causes = [cause.name for cause in part.family.causes]
     resources = part.family.resource_names(part.chip.spec)
     levels = part.family.levels(part.chip.spec)
@@ -100,14 +109,14 @@ def _op_results(part: Part) -> Iterable[OpResult]:
             kind=op.kind,
             count=len(same),
             placed_on=part.chip.name,
-            macs=op.macs,
-            macs_performed=float(row["macs"] * row["mask"] * row["steps"]),
-            flops=op.flops,
-            special=op.special,
+            macs=op.macs * chips,
+            macs_performed=float(row["macs"] * row["mask"] * row["steps"]) * chips,
+            flops=op.flops * chips,
+            special=op.special * chips,
             latency=float(out["latency"]),
-            energy=float(out["energy"].sum()),
-            energy_by_cause=_named(causes, out["energy"]),
-            bytes_by_level=_named(levels, out["bytes"]),
+            energy=float(out["energy"].sum()) * chips,
+            energy_by_cause=_named(causes, out["energy"] * chips),
+            bytes_by_level=_named(levels, out["bytes"] * chips),
             exposed={name: value for name, value in _named(resources, out["exposed"]).items() if value},
             bound=resources[int(out["bound"])],
             utilisation=float(out["utilisation"]),
@@ -147,6 +156,9 @@ def _assumed(run: Run) -> Iterable[str]:
         for path, cited in part.chip.cited.items():
             if cited.kind is Kind.ASSUMED:
                 yield f"{part.chip.name}: {dotted(path)} = {cited.text} ({cited.why})"
+    for path, cited in run.system.cited.items() if run.system else ():
+        if cited.kind is Kind.ASSUMED:
+            yield f"{run.system.name}: {dotted(path)} = {cited.text} ({cited.why})"  # type: ignore[union-attr]
 
 
 def _check(result: Result) -> None:

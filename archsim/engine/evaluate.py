@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from archsim.arch import registry
 from archsim.arch.columns import Swept
-from archsim.engine import transfer
+from archsim.arch.system import System
+from archsim.engine import parallel, transfer
 from archsim.engine.check import check_outcomes, check_totals
 from archsim.engine.collect import collect
 from archsim.engine.fit import DOES_NOT_FIT, check_fit, points_that_fit
-from archsim.engine.inputs import chip_of, graph_of
+from archsim.engine.inputs import chip_of, graph_of, machine_of
 from archsim.engine.lower import Lowered, chip_table, lower
+from archsim.engine.parallel import ALONE, Share
 from archsim.engine.place import CHIP, HOST, Placement, place
 from archsim.engine.policy import Policy
 from archsim.engine.policy import policy as make_policy
 from archsim.engine.run import run, run_sweep
+from archsim.engine.transfer import Transfer
 from archsim.errors import UnsupportedError, UsageError
 from archsim.graph.backward import training
+from archsim.graph.eager import eager
 from archsim.graph.fusion import fuse
 from archsim.graph.graph import Graph
 from archsim.graph.retype import with_precision
+from archsim.graph.sharding import shard
 from archsim.io import catalogue
 
 if TYPE_CHECKING:
@@ -57,32 +62,50 @@ class Run:
     parts: tuple[Part, ...]
     memory: Memory
     warnings: tuple[str, ...]
+    system: System | None = None
+    exchanges: tuple[Transfer, ...] = ()
+
+    @property
+    def chips(self) -> int:
+        """Chips that do the same side by side."""
+        return self.system.chips if self.system else 1
 
 
-def prepare(graph: Graph, chip: Chip, how: Policy) -> Placement:
+def prepare(graph: Graph, chip: Chip, how: Policy, shared: Share = ALONE) -> Placement:
     """Apply the structural policies and place every op."""
     family = registry.get(chip.family)
     if how.host:
         catalogue.find("hardware", how.host)
+    graph = shard(graph, how.tensor_parallel)
     if how.training:
+        if how.fusion == "eager":
+            graph = eager(graph)  # scores are kept for the way back, not computed again
         graph = training(graph, optimiser=how.optimiser, dtype=how.precision or None)
+        graph = parallel.synchronise(graph, shared.copies)
     elif how.precision:
         graph = with_precision(graph, how.precision)
     graph = fuse(graph, how.fusion, attention_kernel=family.attention_kernel)
-    return place(graph, chip.name, lambda op: family.supports(op, chip), fallback=how.fallback == "host")
+    graph = parallel.named(graph, shared)
+    fallback = how.fallback == "host"
+    chips = shared.chips * shared.copies
+    return place(graph, chip.name, lambda op: family.supports(op, chip), fallback=fallback, chips=chips)
 
 
 def evaluate(
-    graph: Graph | str, chip: Chip | str, policy: Policy | Mapping[str, Any] | None = None, /, **choices: Any
-) -> Result:
-    """Evaluate one workload on one machine.
+    graph: Graph | str, machine: Chip | System | str, policy: Policy | Mapping[str, Any] | None = None, /,
+    **choices: Any,
+) -> Result:  # fmt: skip
+    """Evaluate one workload on one machine, or on a system of several chips.
+
+    On a system every group of ``tensor_parallel`` chips runs a copy of the workload; time is that of one, items,
+    energy and bytes are those of all.
 
     Parameters
     ----------
     graph : Graph or str
         The workload, or its name.
-    chip : Chip or str
-        The machine, or its name.
+    machine : Chip, System or str
+        The machine or system, or its name.
     policy : Policy or mapping, optional
         How the run is done; single choices may be given as keywords.
 
@@ -100,14 +123,19 @@ def evaluate(
     InvariantError
         A defect: a result that breaks a law all results obey.
     """
-    graph, chip, how = graph_of(graph), chip_of(chip), make_policy(policy, **choices)
-    placement = prepare(graph, chip, how)
+    graph, machine, how = graph_of(graph), machine_of(machine), make_policy(policy, **choices)
+    system = machine if isinstance(machine, System) else None
+    chip = machine.chip if isinstance(machine, System) else machine
+    shared = parallel.share_out(system, how, graph)
+    placement = prepare(graph, chip, how, shared)
     kept, warnings = check_fit(placement.graph, chip, how)
     parts = [_part(CHIP, chip, placement.chip, placement, how)]
     if placement.host or placement.moves:
         parts.append(_part(HOST, host_of(chip, how), placement.host, placement, how))
     moves = transfer.transfers(placement, chip) if placement.moves else ()
-    return collect(Run(placement.graph, placement, how, tuple(parts), kept, warnings), moves)
+    between = tuple(parallel.exchanges(placement, system, shared)) if system else ()
+    done = Run(placement.graph, placement, how, tuple(parts), kept, warnings, system, between)
+    return collect(done, (*moves, *between))
 
 
 def _part(where: str, chip: Chip, ops: tuple[Any, ...], placement: Placement, how: Policy) -> Part:
@@ -180,6 +208,7 @@ def evaluate_points(
         An op the machine cannot run: points with a host are evaluated one by one with `evaluate`.
     """
     graph, chip, how = graph_of(graph), chip_of(chip), make_policy(policy, **choices)
+    parallel.share_out(None, how, graph)
     if not isinstance(sweep, Mapping):
         raise UsageError(f"{sweep!r} is no sweep", hint="pass a mapping such as {'clock': [1e9, 2e9]}")
     if not sweep:

@@ -23,13 +23,14 @@ from archsim.engine.run import phases
 from archsim.engine.table import fraction
 from archsim.errors import UnknownNameError, UsageError, did_you_mean
 from archsim.graph.dtypes import NAMES
-from archsim.units import ENERGY, POWER, TIME, Dimension, format_quantity
+from archsim.units import DATA, ENERGY, POWER, TIME, Dimension, format_quantity
 
 if TYPE_CHECKING:
     import numpy as np
 
     from archsim.engine.evaluate import Part
     from archsim.engine.result import OpResult, Result
+    from archsim.mapping.collectives import Exchange
 
 SHOWN: Final = 3
 """Ops explained when none is named: those that answer for most of the quantity."""
@@ -105,7 +106,8 @@ def explain(result: Result, quantity: str, op: str | None) -> Explanation:
         raise UsageError(f"cannot explain {quantity!r}", hint=hint)
     if result.run is None:
         raise UsageError("this result holds no run to explain", hint="evaluate it again")
-    rows = {row.name: row for row in result.ops if row.placed_on != LINK}
+    between = {each.op.name: each.cost for each in result.run.exchanges if each.cost}
+    rows = {row.name: row for row in result.ops if row.placed_on != LINK or row.name in between}
     if op is not None and op not in rows:
         raise UnknownNameError("op", op, rows, hint=f"the first ones are {', '.join(list(rows)[:5])}")
     largest = sorted(rows.values(), key=lambda row: -getattr(row, quantity) * row.count)
@@ -119,7 +121,12 @@ def explain(result: Result, quantity: str, op: str | None) -> Explanation:
         if value
     ]
     chosen = [rows[op]] if op else largest[:SHOWN]
-    ops = [_Teller(result, row, quantity, laws, leaves).node() for row in chosen]
+    ops = [
+        _Between(result, row, quantity, laws, cost).node()
+        if (cost := between.get(row.name))
+        else _Teller(result, row, quantity, laws, leaves).node()
+        for row in chosen
+    ]
     if quantity == "energy" and result.run:
         answers += [_static(part, leaves) for part in result.run.parts]
     heading = f"{quantity} of {result.workload} on {result.hardware} = {format_quantity(total, show)}"
@@ -140,15 +147,18 @@ class _Teller:
         chip, work, ops = _settled(self.part)
         recorder, out = jit.Recorder(), _empty(self.part.outs.dtype)
         jit.traced(self.part.family.cost, recorder)(ops[self.index], chip, work, out)
+        return Node(self.heading(), (Node("of which", tuple(self.shares(out))), *self.calls(recorder.calls)))
+
+    def heading(self) -> str:
+        """Tell what the op takes, and what share of all that is."""
         row = self.row
         value = getattr(row, self.quantity)
         share = 100 * fraction(value * row.count, getattr(self.result, self.quantity))
         times = f" x {row.count}" if row.count > 1 else ""
-        text = (
+        return (
             f"{row.name} ({row.kind}) on {row.placed_on}: {format_quantity(value, _QUANTITIES[self.quantity])}{times}"
             f" = {share:.1f} % of all, bound by {row.bound}"
         )
-        return Node(text, (Node("of which", tuple(self.shares(out))), *self.calls(recorder.calls)))
 
     def shares(self, out: SimpleNamespace) -> Iterable[Node]:
         """Tell what the op's quantity is made of, and the leaves each part was worked out from."""
@@ -191,6 +201,20 @@ class _Teller:
         unit = _unit(call.doc)
         dimension = {"s": TIME, "J": ENERGY}.get(unit)
         return f" = {format_quantity(call.result, dimension) if dimension else f'{call.result:.6g} {unit}'.rstrip()}"
+
+
+class _Between(_Teller):
+    """Tells the story of a collective, which no machine runs by itself."""
+
+    def __init__(self, result: Result, row: OpResult, quantity: str, laws: dict[str, str], cost: Exchange) -> None:
+        self.result, self.row, self.quantity, self.laws, self.cost = result, row, quantity, laws, cost
+
+    def node(self) -> Node:
+        recorder = jit.Recorder()
+        jit.traced(self.cost.kernel, recorder)(*self.cost.arguments)
+        way = self.cost.algorithm.replace("_", " ")
+        about = Node(f"{way} over {self.cost.level}: {format_quantity(self.row.bytes_by_level[self.row.bound], DATA)}")
+        return Node(self.heading(), (about, *self.calls(recorder.calls)))
 
 
 def _origin(value: Any, part: Part, leaves: dict[str, Cited]) -> str:

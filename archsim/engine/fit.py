@@ -69,7 +69,8 @@ def check_fit(graph: Graph, chip: Chip, how: Policy) -> tuple[Memory, tuple[str,
     )
     if how.capacity == "ignore":
         return kept, (f"{problem}: times and energies are those of a machine with enough memory",)
-    raise DoesNotFitError(problem, hint="choose a larger machine or a smaller batch, or set policy capacity=ignore")
+    raise DoesNotFitError(problem, hint="choose a larger machine, a smaller batch or a system with tensor_parallel, "
+                          "or set policy capacity=ignore")  # fmt: skip
 
 
 def points_that_fit(graph: Graph, chip: Chip, swept: Sequence[Swept], how: Policy) -> np.ndarray | None:

@@ -27,15 +27,20 @@ class Placement:
         The legal graph: the moves over the link are among its ops.
     chip, host, moves : tuple of Op
         What each runs, in execution order.
+    exchanges : tuple of Op
+        Collectives between the chips of a system.
     """
 
     graph: Graph
     chip: tuple[Op, ...]
     host: tuple[Op, ...]
     moves: tuple[Op, ...]
+    exchanges: tuple[Op, ...] = ()
 
 
-def place(graph: Graph, machine: str, supports: Callable[[Op], bool], *, fallback: bool = True) -> Placement:
+def place(
+    graph: Graph, machine: str, supports: Callable[[Op], bool], *, fallback: bool = True, chips: int = 1
+) -> Placement:
     """Place every op on the machine if it can run it, else on its host.
 
     Parameters
@@ -48,6 +53,8 @@ def place(graph: Graph, machine: str, supports: Callable[[Op], bool], *, fallbac
         Whether the machine runs an op.
     fallback : bool
         Whether the host may be used.
+    chips : int
+        Chips of the system the machine stands in.
 
     Raises
     ------
@@ -55,13 +62,17 @@ def place(graph: Graph, machine: str, supports: Callable[[Op], bool], *, fallbac
         An op nobody may run.
     """
     where: dict[str, str] = {}
-    for op in graph.ops:
-        if isinstance(op.work, Collective) and op.work.participants > 1:
+    exchanges = tuple(op for op in graph.ops if isinstance(op.work, Collective) and op.work.participants > 1)
+    for op in exchanges:
+        if op.work.participants > chips:  # type: ignore[attr-defined]
+            there = "one" if chips == 1 else f"{chips} chips"
             raise UnsupportedError(
-                f"{op.name!r} is a collective over {op.work.participants} machines and {machine!r} is one",
-                hint="build the workload for one machine",
+                f"{op.name!r} is a collective over {op.work.participants} machines and {machine!r} is {there}",  # type: ignore[attr-defined]
+                hint="build the workload for one machine, or name a system: archsim list systems",
             )
-        where[op.name] = CHIP if supports(op) else HOST
+    between = {op.name for op in exchanges}
+    for op in graph.ops:
+        where[op.name] = CHIP if op.name in between or supports(op) else HOST
     refused = [op.name for op in graph.ops if where[op.name] == HOST]
     if refused and not fallback:
         raise UnsupportedError(
@@ -69,12 +80,12 @@ def place(graph: Graph, machine: str, supports: Callable[[Op], bool], *, fallbac
             hint="allow the host with policy fallback=host",
         )
     if not refused:
-        return Placement(graph, graph.ops, (), ())
+        return Placement(graph, tuple(op for op in graph.ops if op.name not in between), (), (), exchanges)
     ops = list(_with_moves(graph, where))
     legal = graph.replace(ops=tuple(ops))
-    chip = tuple(op for op in ops if where.get(op.name) == CHIP)
+    chip = tuple(op for op in ops if where.get(op.name) == CHIP and op.name not in between)
     host = tuple(op for op in ops if where.get(op.name) == HOST)
-    return Placement(legal, chip, host, tuple(op for op in ops if op.name not in where))
+    return Placement(legal, chip, host, tuple(op for op in ops if op.name not in where), exchanges)
 
 
 def _with_moves(graph: Graph, where: dict[str, str]) -> list[Op]:

@@ -20,6 +20,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "jit": ("auto", "always", "never"),
 }
 _TRUTH: Final = {"true": True, "false": False}
+_NOT_TEXT: Final = ("training", "tensor_parallel")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Policy:
     Attributes
     ----------
     fusion : str
-        ``none``, ``epilogue``, ``attention`` or ``full``; see `archsim.graph.fusion`.
+        ``eager``, ``none``, ``epilogue``, ``attention``, ``full`` or ``streams``; see `archsim.graph.fusion`.
     schedule : str
         ``serial``: one op after the other.
     precision : str
@@ -46,6 +47,9 @@ class Policy:
         One training step instead of inference: forward, loss, gradients and update.
     optimiser : str
         Of a training step: ``sgd``, ``momentum`` or ``adam``.
+    tensor_parallel : int
+        Chips of a system that each layer is split over, see `archsim.graph.sharding`; the system runs as many copies
+        side by side as it has such groups.
     jit : str
         ``auto``: compile when there is much to evaluate; ``always``; ``never``.
     """
@@ -59,14 +63,16 @@ class Policy:
     cache: str = "warm"
     training: bool = False
     optimiser: str = "sgd"
+    tensor_parallel: int = 1
     jit: str = "auto"
 
     def __post_init__(self) -> None:
         if str(self.training).lower() not in _TRUTH:
             raise UsageError(f"policy training={self.training!r}", hint="write true or false")
         object.__setattr__(self, "training", _TRUTH[str(self.training).lower()])
+        object.__setattr__(self, "tensor_parallel", _number("tensor_parallel", self.tensor_parallel))
         for field in fields(self):
-            if field.name != "training" and not isinstance(getattr(self, field.name), str):
+            if field.name not in _NOT_TEXT and not isinstance(getattr(self, field.name), str):
                 raise UsageError(f"policy {field.name}={getattr(self, field.name)!r}", hint="write text")
         optimiser(self.optimiser)
         for name, choices in _CHOICES.items():
@@ -76,6 +82,13 @@ class Policy:
                 raise UsageError(f"policy {name}={value!r}", hint=hint)
         if self.precision:
             dtype(self.precision)
+
+
+def _number(name: str, value: int | str) -> int:
+    text = str(value)
+    if isinstance(value, bool) or not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"policy {name}={value!r}", hint="write a whole number of at least 1")
+    return int(text)
 
 
 def policy(given: Policy | Mapping[str, Any] | None = None, /, **choices: Any) -> Policy:

@@ -27,6 +27,7 @@ ELEMENTWISE: Final[dict[str, Cost]] = {
     "clip": Cost(2, 0),
     "compare": Cost(1, 0),
     "cos": Cost(0, 1),
+    "cube": Cost(2, 0),
     "divide": Cost(0, 1),
     "dropout": Cost(2, 0),
     "elu": Cost(2, 1),
@@ -38,9 +39,11 @@ ELEMENTWISE: Final[dict[str, Cost]] = {
     "hard_swish": Cost(5, 0),
     "leaky_relu": Cost(2, 0),
     "log": Cost(0, 1),
+    "masked": Cost(1, 0),
     "maximum": Cost(1, 0),
     "minimum": Cost(1, 0),
     "multiply": Cost(1, 0),
+    "multiply_add": Cost(2, 0),
     "negate": Cost(1, 0),
     "power": Cost(0, 2),
     "quantise": Cost(3, 0),
@@ -49,6 +52,7 @@ ELEMENTWISE: Final[dict[str, Cost]] = {
     "relu": Cost(1, 0),
     "rotary": Cost(3, 0),
     "round": Cost(1, 0),
+    "rsqrt": Cost(0, 1),
     "select": Cost(1, 0),
     "sigmoid": Cost(1, 2),
     "silu": Cost(2, 2),
@@ -60,7 +64,8 @@ ELEMENTWISE: Final[dict[str, Cost]] = {
     "subtract": Cost(1, 0),
     "tanh": Cost(0, 1),
 }
-"""Pointwise functions by name; `rotary` is a 2x2 rotation per pair: four multiplies and two adds per two elements."""
+"""Pointwise functions by name; `rotary` is a 2x2 rotation per pair: four multiplies and two adds per two elements, and
+`masked` puts a constant where a mask says so."""
 
 
 class NormaliseCost(NamedTuple):

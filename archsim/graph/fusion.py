@@ -1,11 +1,18 @@
 """Fusion: which ops run as one kernel, so that what lies between them never travels.
 
-Fusion is a decision of the mapping, never of a front end. Four policies, each including the one before:
+Fusion is a decision of the mapping, never of a front end. Five policies, each including the one before:
 
+``eager``      the kernels an eager framework launches: formulas operation by operation, attention with scale, mask and
+               copies, see `archsim.graph.eager`; time the framework takes to launch is the machine's own setting;
 ``none``       every op reads and writes memory; attention is expanded into its matmuls and softmax;
 ``epilogue``   pointwise work behind a matmul or convolution runs before the result is written;
 ``attention``  scaled dot-product attention stays one kernel (the default);
 ``full``       chains of pointwise, normalising and data-moving ops become one kernel each.
+
+One more stands beside them, as a compiler over a library of kernels works (``torch.compile``):
+
+``streams``    the chains of ``full`` and whole attention, but matmuls and convolutions stay the library's: what follows
+               them reads their result from memory.
 """
 
 from __future__ import annotations
@@ -14,10 +21,11 @@ from dataclasses import dataclass, replace
 
 from archsim.errors import UnknownNameError
 from archsim.graph.attention import expand_attention
+from archsim.graph.eager import eager
 from archsim.graph.graph import Graph
 from archsim.graph.op import Op
 
-POLICIES = ("none", "epilogue", "attention", "full")
+POLICIES = ("eager", "none", "epilogue", "attention", "full", "streams")
 
 _CONTRACTIONS = frozenset({"matmul", "conv", "attention"})
 _STREAMS = frozenset({"elementwise", "normalise", "gather", "move"})
@@ -41,7 +49,7 @@ def fuse(graph: Graph, policy: str, *, attention_kernel: bool = True) -> Graph:
     graph : Graph
         As imported or generated.
     policy : str
-        ``none``, ``epilogue``, ``attention`` or ``full``.
+        ``eager``, ``none``, ``epilogue``, ``attention``, ``full`` or ``streams``.
     attention_kernel : bool
         Whether the machine can run attention as one kernel at all.
 
@@ -52,18 +60,20 @@ def fuse(graph: Graph, policy: str, *, attention_kernel: bool = True) -> Graph:
     """
     if policy not in POLICIES:
         raise UnknownNameError("fusion policy", policy, POLICIES, hint=f"write one of {', '.join(POLICIES)}")
+    if policy == "eager":
+        return eager(graph)
     if policy in ("none", "epilogue") or not attention_kernel:
         graph = expand_attention(graph)
     if policy == "none":
         return graph
-    return _merge(graph, full=policy == "full")
+    return _merge(graph, chains=policy in ("full", "streams"), epilogues=policy != "streams")
 
 
-def _merge(graph: Graph, *, full: bool) -> Graph:
+def _merge(graph: Graph, *, chains: bool, epilogues: bool) -> Graph:
     position = {op.name: index for index, op in enumerate(graph.ops)}
     group_of: dict[str, _Group] = {}
     for index, op in enumerate(graph.ops):
-        host = _host(graph, op, group_of, position, full=full) if _can_follow(op) else None
+        host = _host(graph, op, group_of, position, chains, epilogues) if _can_follow(op) else None
         if host is None:
             group_of[op.name] = _Group([op], index)
         else:
@@ -86,7 +96,9 @@ def _pointwise(op: Op) -> bool:
     return op.kind == "elementwise" or getattr(op.work, "function", "") == "batch_norm"
 
 
-def _host(graph: Graph, op: Op, group_of: dict[str, _Group], position: dict[str, int], *, full: bool) -> _Group | None:
+def _host(
+    graph: Graph, op: Op, group_of: dict[str, _Group], position: dict[str, int], chains: bool, epilogues: bool
+) -> _Group | None:
     """Return the group `op` can join: that of the latest producer whose results need not exist before `op` runs."""
     hosts = []
     for name in op.inputs:
@@ -94,7 +106,7 @@ def _host(graph: Graph, op: Op, group_of: dict[str, _Group], position: dict[str,
         if producer is None or producer.steps != 1 or producer.phase != op.phase:
             continue
         group = group_of[producer.name]
-        fits = _pointwise(op) if group.contracts else full and group.members[0].kind in _STREAMS
+        fits = epilogues and _pointwise(op) if group.contracts else chains and group.members[0].kind in _STREAMS
         if not fits or group.members[-1] is not producer:
             continue
         if not (_read_before(graph, group, op, position) or _rewritten(graph, group, op, position)):

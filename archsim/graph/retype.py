@@ -18,5 +18,7 @@ def with_precision(graph: Graph, precision: str) -> Graph:
         No such format.
     """
     name = dtype(precision).name
-    tensors = {key: replace(t, dtype=name) if t.dtype in FLOATS else t for key, t in graph.tensors.items()}
+    tensors = {
+        key: replace(t, dtype=name) if t.dtype in FLOATS and t.dtype != name else t for key, t in graph.tensors.items()
+    }
     return graph.replace(tensors=MappingProxyType(tensors))

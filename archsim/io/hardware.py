@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from archsim.arch import registry
 from archsim.arch.chip import Chip, ChipSpec
@@ -17,8 +17,8 @@ from archsim.io.fields import annotations_at, fields_at
 from archsim.io.merge import extend
 from archsim.io.overrides import apply
 from archsim.io.problems import Problems
-from archsim.io.sources import sources
 from archsim.io.shared import expand, shared_parts
+from archsim.io.sources import sources
 from archsim.io.yaml import Document
 from archsim.units import Quantity, parse, quantity_of
 from archsim.units.dimensions import RATIO
@@ -53,8 +53,18 @@ def load_hardware(name: str | FilePath, sets: Mapping[str, Any] | None = None) -
     if not isinstance(document.tree, dict):
         raise InvalidDescriptionError("a description is a mapping of names to values", hint="start with family: ...",
                                       where=str(path))  # fmt: skip
-    chip = _build(document, str(path), require_units=True)
+    chip = _build(_as_written(document), str(path), require_units=True)
     return with_all(chip, sets) if sets else chip
+
+
+def _as_written(document: Document) -> Document:
+    """Fill leaves that stand for what another one says in the file: later changes of that one leave them alone."""
+    tree, marks = dict(document.tree), dict(document.marks)
+    for name, other in _spec(document).AS_WRITTEN.items():
+        if name not in tree and other in tree:
+            tree[name] = tree[other]
+            marks |= {(name, *path[1:]): mark for path, mark in document.marks.items() if path[:1] == (other,)}
+    return Document(tree, document.path, marks, document.name)
 
 
 def with_(chip: Chip, path: str, value: Any) -> Chip:
@@ -102,7 +112,7 @@ def _build(document: Document, origin: str, *, require_units: bool) -> Chip:
     except ValidationError as error:
         problems.validation(error, spec)
         validated = None
-    _check_citations(problems, cited, spec, require_units=require_units)
+    check_citations(problems, cited, spec, require_units=require_units)
     problems.finish()
     if validated is None:
         raise InvalidDescriptionError("the description is not valid", where=document.name)
@@ -121,8 +131,8 @@ def _spec(document: Document) -> type[ChipSpec]:
     return registry.get(family).spec
 
 
-def _check_citations(problems: Problems, cited: Mapping[Path, Cited], spec: type[ChipSpec], *,
-                     require_units: bool) -> None:  # fmt: skip
+def check_citations(problems: Problems, cited: Mapping[Path, Cited], spec: type[BaseModel], *,
+                    require_units: bool) -> None:  # fmt: skip
     """Check that sources exist, and that low <= value <= high in the leaf's own dimension."""
     known = sources() if any(entry.source for entry in cited.values()) else {}
     for path, entry in cited.items():

@@ -62,6 +62,7 @@ def executions(result: Result) -> Iterator[tuple[str, OpResult]]:
     first = (
         {same.name: each[0].name for part in run.parts for each in part.lowered.rows for same in each} if run else {}
     )
+    first |= {same.name: each.op.name for each in (run.exchanges if run else ()) for same in each.same}
     for op in run.graph.ops if run else ():
         yield op.name, rows[first.get(op.name, op.name)]
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from archsim.arch.chip import Chip
 from archsim.arch.family import GROUPS
+from archsim.arch.system import System
 from archsim.engine.evaluate import evaluate
-from archsim.engine.inputs import chip_of, graph_of
+from archsim.engine.inputs import graph_of, machine_of
 from archsim.engine.policy import Policy
 from archsim.engine.table import Column, Table, fraction, share
 from archsim.engine.tables import count
@@ -81,18 +82,18 @@ class Comparison:
 
 def compare(
     graph: Graph | str,
-    machines: Iterable[Chip | str] | Chip | str,
+    machines: Iterable[Chip | System | str] | Chip | System | str,
     policy: Policy | Mapping[str, Any] | None = None,
     /,
     **choices: Any,
 ) -> Comparison:
-    """Evaluate one workload on several machines under one policy.
+    """Evaluate one workload on several machines, or systems, under one policy.
 
     Parameters
     ----------
     graph : Graph or str
         The workload, or its name.
-    machines : iterable of Chip or str
+    machines : iterable of Chip, System or str
         Machines, or their names; a single one will do.
     policy : Policy or mapping, optional
         How the runs are done.
@@ -103,7 +104,8 @@ def compare(
         No machine was named.
     """
     graph = graph_of(graph)
-    chips = [chip_of(machine) for machine in ([machines] if isinstance(machines, Chip | str) else machines)]
+    named = [machines] if isinstance(machines, Chip | System | str) else machines
+    chips = [machine_of(machine) for machine in named]
     if not chips:
         raise UsageError("nothing to compare", hint="name at least one machine")
     results = tuple(evaluate(graph, chip, policy, **choices) for chip in chips)

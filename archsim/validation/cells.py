@@ -106,3 +106,35 @@ def size(dims: dict[str, str], name: str, default: int | None = None) -> int:
     if not _WHOLE.fullmatch(dims[name]) or int(dims[name]) == 0:
         raise SkipRow(f"{name} is not a whole number above 0")
     return int(dims[name])
+
+
+def whole(dims: dict[str, str], name: str, default: int) -> int:
+    """Return one of the `parts` as a whole number, 0 among them.
+
+    Raises
+    ------
+    SkipRow
+        It is anything else.
+    """
+    if name in dims and not _WHOLE.fullmatch(dims[name]):
+        raise SkipRow(f"{name} is not a whole number")
+    return int(dims[name]) if name in dims else default
+
+
+def share(dims: dict[str, str], name: str) -> float:
+    """Return one of the `parts` as a number from 0 on, below 1.
+
+    Raises
+    ------
+    SkipRow
+        It is missing or anything else.
+    """
+    if name not in dims:
+        raise SkipRow(f"dims has no {name}")
+    try:
+        number = float(dims[name])
+    except ValueError:
+        raise SkipRow(f"{name} is not a number") from None
+    if not 0.0 <= number < 1.0:
+        raise SkipRow(f"{name} is not between 0 and 1")
+    return number

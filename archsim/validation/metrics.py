@@ -46,6 +46,13 @@ def median_ape(predicted: ArrayLike, measured: ArrayLike) -> float:
     return float(np.median(abs(_errors(predicted, measured))))
 
 
+def max_abs_points(predicted: ArrayLike, measured: ArrayLike) -> float:
+    """Largest absolute difference of two sets of shares: max(|p - m|), both in percent, so in percentage points."""
+    import numpy as np
+
+    return float(np.abs(np.asarray(predicted, dtype=np.float64) - np.asarray(measured, dtype=np.float64)).max())
+
+
 def bias(predicted: ArrayLike, measured: ArrayLike) -> float:
     """Mean signed error: 100 mean(e), percent, above 0 when predictions are too large; arguments as in `mape`."""
     return float(_errors(predicted, measured).mean())
@@ -137,6 +144,7 @@ METRICS: Final = {
     for metric in (
         Metric("mape", mape),
         Metric("median_ape", median_ape),
+        Metric("max_abs_points", max_abs_points, unit="points"),
         Metric("spearman", spearman, unit="", point=0.01, rises=True),
     )
 }

@@ -12,6 +12,7 @@ from archsim.arch import registry
 from archsim.errors import UnknownNameError, UsageError
 from archsim.io.catalogue import fold
 from archsim.validation.dataset import Dataset
+from archsim.validation.kernels import Reader
 from archsim.validation.outcome import Outcome
 
 Judge = Callable[[Dataset], list[Outcome]]
@@ -35,6 +36,8 @@ class Check:
         Family of machines it judges.
     title : str
         One line for listings.
+    reader : Reader or None
+        Of a table that times kernels one at a time: how its rows are read.
     """
 
     dataset: str
@@ -43,12 +46,15 @@ class Check:
     topic: str
     family: str
     title: str
+    reader: Reader | None = None
 
 
 _CHECKS: dict[str, Check] = {}
 
 
-def check(dataset: str, *, topic: str, family: str, columns: tuple[str, ...], title: str) -> Callable[[Judge], Judge]:
+def check(
+    dataset: str, *, topic: str, family: str, columns: tuple[str, ...], title: str, reader: Reader | None = None
+) -> Callable[[Judge], Judge]:
     """Register the decorated function as the check of a dataset; see `Check`.
 
     Raises
@@ -61,7 +67,7 @@ def check(dataset: str, *, topic: str, family: str, columns: tuple[str, ...], ti
         known = _CHECKS.get(dataset)
         if known and known.judge.__module__ != judge.__module__:
             raise UsageError(f"the dataset {dataset!r} has a check already", hint="extend that one")
-        _CHECKS[dataset] = Check(dataset, judge, columns, topic, family, title)
+        _CHECKS[dataset] = Check(dataset, judge, columns, topic, family, title, reader)
         return judge
 
     return register

@@ -45,3 +45,19 @@ def key(names: Sequence[str], values: Mapping[str, object]) -> str:
                 hint=f"split by {', '.join(values) or 'nothing'}",
             )
     return ",".join(f"{name}={values[name]}" for name in names)
+
+
+def keys_of(by: Mapping[str, Sequence[str]], values: Mapping[str, object]) -> Sequence[str]:
+    """Return what the rows of one kind of op are split by.
+
+    Raises
+    ------
+    InvalidDescriptionError
+        The metadata do not say it of that kind.
+    """
+    kind = str(values.get("op", ""))
+    if kind not in by:
+        raise InvalidDescriptionError(
+            f"the metadata do not say what rows of {kind!r} are split by", hint=f"add {kind}: [...] to split.by"
+        )
+    return by[kind]

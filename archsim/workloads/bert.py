@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archsim.errors import UsageError
 from archsim.graph import Graph, GraphBuilder, Tensor
-from archsim.workloads.blocks import Block, feed_forward, self_attention
+from archsim.workloads.blocks import Block, feed_forward, one_of, self_attention
 from archsim.workloads.registry import register
 
 
@@ -17,10 +17,12 @@ def bert(
     vocabulary: int = 30522,
     positions: int = 512,
     segments: int = 2,
+    activation: str = "gelu",
     sequence: int = 512,
     batch: int = 1,
     embeddings: bool = True,
     pooler: bool = True,
+    head: str = "",
     dropout: bool = False,
     packed: bool = True,
     dtype: str = "fp16",
@@ -33,10 +35,15 @@ def bert(
         Sizes of the network.
     inner : int
         Width of the feed-forward network; 0: four times `width`.
+    activation : str
+        Pointwise function of the feed-forward network.
     sequence, batch : int
         Tokens per sequence, and sequences.
     embeddings, pooler : bool
         Whether the graph starts at token numbers (else at activations) and ends behind the pooler.
+    head : str
+        What stands on top: ``classifier`` (two classes, on the pooler), ``pretraining`` (every token's word, and the
+        order of two sentences), or nothing.
     dropout : bool
         Whether dropout runs, as in training.
     packed : bool
@@ -49,15 +56,20 @@ def bert(
     UsageError
         Sizes that do not fit together.
     """
-    block = Block(width=width, heads=heads, feed_forward=inner or 4 * width, packed=packed)
+    one_of("head", head, ("", "classifier", "pretraining"))
+    if head and not pooler:
+        raise UsageError(f"head={head!r} needs the pooler", hint="write pooler=true, or no head")
+    block = Block(width=width, heads=heads, feed_forward=inner or 4 * width, activation=activation, packed=packed)
     block.check()
     if embeddings and sequence > positions:
         raise UsageError(
             f"sequence={sequence} does not fit into positions={positions}", hint="shorten it, or raise positions"
         )
     b = GraphBuilder("bert", dtype=dtype, items=batch, item="sequence")
-    if embeddings:
-        x = _embed(b, (batch, sequence), width, vocabulary=vocabulary, positions=positions, segments=segments)
+    words = b.weight("word-embedding", (vocabulary, width)) if embeddings or head == "pretraining" else None
+    if embeddings and words:
+        x = _embed(b, words, (batch, sequence), positions=positions, segments=segments)
+        x = b.elementwise("dropout", x, name="embedding-dropout") if dropout else x
     else:
         x = b.input("activations", (batch, sequence, width))
     for layer in range(layers):
@@ -65,14 +77,18 @@ def bert(
             x = _add_norm(b, x, self_attention(b, block, x), "attention", dropout=dropout)
             x = _add_norm(b, x, feed_forward(b, block, x), "feed-forward", dropout=dropout)
     if pooler:
-        b.elementwise("tanh", b.linear(b.part(x, 1, 1), width, name="pooler"), name="pooler-tanh")
+        pooled = b.elementwise("tanh", b.linear(b.part(x, 1, 1), width, name="pooler"), name="pooler-tanh")
+        if head:
+            b.linear(pooled, 2, name="classifier")
+    if head == "pretraining":
+        y = b.elementwise("gelu", b.linear(x, width, name="transform"), name="transform-gelu")
+        b.linear(b.normalise("layer_norm", y, name="transform-norm"), vocabulary, name="words", weight=words)
     return b.build()
 
 
-def _embed(
-    b: GraphBuilder, tokens: tuple[int, int], width: int, *, vocabulary: int, positions: int, segments: int
-) -> Tensor:
-    word = b.gather(b.weight("word-embedding", (vocabulary, width)), b.input("tokens", tokens, dtype="int32"))
+def _embed(b: GraphBuilder, words: Tensor, tokens: tuple[int, int], *, positions: int, segments: int) -> Tensor:
+    width = words.shape[1]
+    word = b.gather(words, b.input("tokens", tokens, dtype="int32"))
     place = b.input("positions", tokens[1:], dtype="int32")
     position = b.gather(b.weight("position-embedding", (positions, width)), place, name="gather-position")
     kind = b.input("segments", tokens, dtype="int32")

@@ -56,34 +56,36 @@ def t5(
     table = b.weight("embedding", (vocabulary, width))
     with b.scope("encoder"):
         x = b.gather(table, b.input("tokens", (batch, source), dtype="int32"), name="embed")
-        bias = _position_bias(b, source, buckets, heads)
+        bias = position_bias(b, source, buckets, heads)
         for layer in range(layers):
             with b.scope(f"layer-{layer}"):
-                x = _sublayer_attention(b, block, x, None, bias, causal=False)
-                x = _sublayer_feed_forward(b, block, x)
+                x = attention_layer(b, block, x, None, bias, causal=False)
+                x = feed_forward_layer(b, block, x)
         memory = b.normalise("rms_norm", x, name="final-norm")
     with b.scope("decoder"):
         x = b.gather(table, b.input("tokens", (batch, target), dtype="int32"), name="embed")
-        bias = _position_bias(b, target, buckets, heads)
+        bias = position_bias(b, target, buckets, heads)
         for layer in range(layers):
             with b.scope(f"layer-{layer}"):
-                x = _sublayer_attention(b, block, x, None, bias, causal=True)
+                x = attention_layer(b, block, x, None, bias, causal=True)
                 with b.scope("cross"):
-                    x = _sublayer_attention(b, block, x, memory, None, causal=False)
-                x = _sublayer_feed_forward(b, block, x)
+                    x = attention_layer(b, block, x, memory, None, causal=False)
+                x = feed_forward_layer(b, block, x)
         x = b.normalise("rms_norm", x, name="final-norm")
     b.linear(x, vocabulary, bias=False, name="head", weight=table if tied else None)
     return b.build()
 
 
-def _position_bias(b: GraphBuilder, length: int, buckets: int, heads: int) -> Tensor:
+def position_bias(b: GraphBuilder, length: int, buckets: int, heads: int) -> Tensor:
+    """Look up the bias of every pair of positions: (length, length, heads)."""
     where = b.input("relative-positions", (length, length), dtype="int32")
     return b.gather(b.weight("position-bias", (buckets, heads)), where, name="bias")
 
 
-def _sublayer_attention(
+def attention_layer(
     b: GraphBuilder, block: Block, x: Tensor, memory: Tensor | None, bias: Tensor | None, *, causal: bool
 ) -> Tensor:
+    """Attend to `x` itself, or to the encoder's `memory`, and add what came in."""
     normed = b.normalise(block.norm, x, name="attention-norm")
     source = normed if memory is None else memory
     q = project(b, block, normed, block.query_width, "query")
@@ -95,7 +97,8 @@ def _sublayer_attention(
     return b.elementwise("add", x, project(b, block, mixed, block.width, "output"), name="attention-add")
 
 
-def _sublayer_feed_forward(b: GraphBuilder, block: Block, x: Tensor) -> Tensor:
+def feed_forward_layer(b: GraphBuilder, block: Block, x: Tensor) -> Tensor:
+    """Run the feed-forward network and add what came in."""
     update = feed_forward(b, block, b.normalise(block.norm, x, name="feed-forward-norm"))
     return b.elementwise("add", x, update, name="feed-forward-add")
 

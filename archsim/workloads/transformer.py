@@ -40,6 +40,7 @@ def transformer(
     experts: int = 0,
     experts_per_token: int = 0,
     logits: str = "all",
+    dropout: bool = False,
     dtype: str = "fp16",
     weight_dtype: str = "",
     density: float = 1.0,
@@ -65,6 +66,8 @@ def transformer(
         ``prefill`` (`sequence` tokens of each at once) or ``decode`` (one token of each).
     logits : str
         ``all``: the head runs on every position; ``last``: on the last one, as serving does.
+    dropout : bool
+        Whether dropout runs behind the embedding and both halves of a layer, as in training.
     tied : bool
         Whether the head shares the embedding's weights.
     dtype, weight_dtype : str
@@ -125,9 +128,10 @@ density, structure
         where = b.input("positions", (tokens,), dtype="int32")
         learned = b.gather(b.weight("position-embedding", (context, width)), where, name="embed-position")
         x = b.elementwise("add", x, learned, name="add-position")
+    x = b.elementwise("dropout", x, name="embed-dropout") if dropout else x
     for layer in range(layers):
         with b.scope(f"layer-{layer}"):
-            x = decoder_layer(b, block, x)
+            x = decoder_layer(b, block, x, dropout=dropout)
     x = b.normalise(norm, x, name="final-norm")
     if logits == "last":
         x = b.part(x, 1, 1)
@@ -135,12 +139,14 @@ density, structure
     return b.build()
 
 
-def decoder_layer(b: GraphBuilder, block: Block, x: Tensor) -> Tensor:
+def decoder_layer(b: GraphBuilder, block: Block, x: Tensor, *, dropout: bool = False) -> Tensor:
     """One pre-norm layer: attention and feed-forward network, each added to what came in."""
     mixed = self_attention(b, block, b.normalise(block.norm, x, name="attention-norm"))
+    mixed = b.elementwise("dropout", mixed, name="attention-dropout") if dropout else mixed
     x = b.elementwise("add", x, mixed, name="attention-add")
     inner = b.normalise(block.norm, x, name="feed-forward-norm")
     inner = mixture_of_experts(b, block, inner) if block.experts else feed_forward(b, block, inner)
+    inner = b.elementwise("dropout", inner, name="feed-forward-dropout") if dropout else inner
     return b.elementwise("add", x, inner, name="feed-forward-add")
 
 

@@ -21,10 +21,11 @@ def conserved(graph, policy):
     check_graph(made)
     before, after = count(graph), count(made)
     assert after.macs == before.macs
-    assert after.flops == pytest.approx(before.flops, rel=1e-12)
-    assert after.special == pytest.approx(before.special, rel=1e-12)
-    whole = graph if policy in ("attention", "full") else expand_attention(graph)
-    assert after.activation_bytes <= count(whole).activation_bytes
+    if policy != "eager":  # which writes formulas out and copies heads
+        assert after.flops == pytest.approx(before.flops, rel=1e-12)
+        assert after.special == pytest.approx(before.special, rel=1e-12)
+        whole = graph if policy in ("attention", "full", "streams") else expand_attention(graph)
+        assert after.activation_bytes <= count(whole).activation_bytes
     for name in graph.outputs:
         assert any(name in op.outputs for op in made.ops)
     return made
@@ -47,6 +48,15 @@ def test_epilogue_takes_pointwise_work_in():
     assert set(made.ops[0].inputs) == {"x", "conv/weight", "batch_norm/scale_shift", "batch_norm/statistics"}
     pixels = 8 * 36
     assert count(graph).activation_bytes - count(made).activation_bytes == 2 * pixels * 2  # conv and batch norm
+
+
+def test_streams_leave_contractions_to_the_library():
+    graph = conv_block()
+    made = conserved(graph, "streams")
+    assert [op.name for op in made.ops] == ["conv", "batch_norm", "max_pool"]
+    assert [op.name for op in made.ops[1].epilogue] == ["relu"]
+    pixels = 8 * 36
+    assert count(graph).activation_bytes - count(made).activation_bytes == pixels * 2  # batch norm alone
 
 
 def test_none_changes_nothing_without_attention():
@@ -192,5 +202,5 @@ def nets(draw):
 def test_random_graphs_stay_legal_and_conserve_work(graph, policy):
     made = conserved(graph, policy)
     assert len(flat(made)) == len(set(flat(made)))
-    if policy in ("attention", "full"):
+    if policy in ("attention", "full", "streams"):
         assert sorted(flat(made)) == sorted(op.name for op in graph.ops)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from archsim.families.gpu.product import PRODUCTS, derive_products
 from archsim.jit import Record, kernel
+from archsim.laws import cmos
 from archsim.mapping.energies import ENERGIES, derive_energies
 from archsim.mapping.formats import BITS, FORMATS
 from archsim.mapping.hierarchy import HIERARCHY, derive_hierarchy
-from archsim.mapping.throttle import CLOCK, start_clock
+from archsim.mapping.throttle import CLOCK, follow_voltage, start_clock, start_voltage
 from archsim.mapping.units import UNITS, fill_peaks, resolve_formats
 
 SCRATCH: Final = (
@@ -20,6 +22,8 @@ SCRATCH: Final = (
     *PRODUCTS,
 )
 
+OFF_CHIP: Final = 0
+"""Code of the place of a memory with a supply of its own."""
 HALF_WORD: Final = 16.0
 """Width the MACs of one tensor-core instruction are stated for, b."""
 
@@ -28,6 +32,12 @@ HALF_WORD: Final = 16.0
 def derive(chip: Record, work: Record) -> None:
     """Fill what follows from the description alone."""
     start_clock(chip, work)
+    if not math.isnan(chip.boost):
+        start_voltage(
+            chip.clock / chip.boost, chip.generation_voltage_floor, chip.generation_voltage_slope,
+            chip.generation_voltage_clocking, chip.generation_voltage_leakage, chip.generation_voltage_exponent,
+            chip.generation_voltage_busy * chip.multiprocessors, work,
+        )  # fmt: skip
     derive_energies(chip, work)
     work.byte_control = 0.0
 
@@ -38,20 +48,54 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
     resolve_formats(ops, chip, work, chip.matrix, chip.vector)
     instruction = chip.issue_energy_scale * work.instruction_energy
     lane = instruction / chip.issue_lanes
-    tensor = instruction / (chip.issue_matrix_macs * HALF_WORD)
+    operands = 0.0 if math.isnan(chip.issue_matrix_bytes) else chip.issue_matrix_bytes * register_energy(chip, work)
+    tensor = (instruction + operands) / (chip.issue_matrix_macs * HALF_WORD)
     for stored in range(FORMATS):
         if work.stored[stored] == 1:
             work.lane_control[stored] = lane
             work.mac_control[stored] = tensor * BITS[work.mac_code[stored]] if work.on_matrix[stored] == 1 else lane
+    scale_energies(chip, work, 1.0 / chip.generation_voltage_regulator)
     at_clock(chip, work)
+
+
+@kernel
+def register_energy(chip: Record, work: Record) -> float:
+    """Return the energy of one byte to or from the registers, J/B: their banks are small arrays."""
+    return cmos.between_nodes(
+        work.progress, chip.technology_older_small_array_energy, chip.technology_newer_small_array_energy
+    )
 
 
 @kernel
 def at_clock(chip: Record, work: Record) -> None:
     """Fill what follows the clock."""
+    scale_energies(chip, work, follow_voltage(work))
     clock = chip.clock * work.throttle
     clocks = chip.multiprocessors * clock
     fill_peaks(work, chip.matrix, chip.vector, clocks)
     work.special_peak = chip.special * clocks
     derive_hierarchy(chip, work, clock, chip.registers)
     derive_products(chip, work)
+
+
+@kernel
+def scale_energies(chip: Record, work: Record, change: float) -> None:
+    """Scale the energies of everything on the chip; the device memory has a supply of its own.
+
+    Parameters
+    ----------
+    chip, work : record
+        As in a family's plan.
+    change : float
+        New energies over those before, -.
+    """
+    work.special_energy *= change
+    for stored in range(FORMATS):
+        if work.stored[stored] == 1 and work.lane_code[stored] >= 0:
+            work.mac_energy[stored] *= change
+            work.lane_energy[stored] *= change
+            work.mac_control[stored] *= change
+            work.lane_control[stored] *= change
+    for level in range(int(chip.memory_count)):
+        if chip.memory_place[level] != OFF_CHIP:
+            work.level_energy[level] *= change

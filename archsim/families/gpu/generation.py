@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from archsim.arch.chip import Part, Shared
-from archsim.units import Capacity, Count, Ratio, Time
+from archsim.units import Capacity, Count, Fraction, Power, Ratio, Time
 
 
 class ProductKernels(Part):
@@ -38,7 +38,9 @@ class AttentionKernels(Part):
     memory_share: Ratio = Field(description="share of the device memory's bandwidth that is reached")
     cache_share: Ratio = Field(description="share of the last cache's bandwidth that is reached")
     setup: Time = Field(description="planning and page tables, once a kernel")
-    block: Time = Field(description="first loads and last stores of one block, while it computes nothing")
+    accesses: Ratio = Field(
+        description="accesses to the device memory a block waits for while it computes nothing: page, queries, results"
+    )
     combine: Time = Field(description="adding up the parts of blocks whose keys are split")
 
 
@@ -48,7 +50,7 @@ class StreamKernels(Part):
     memory_share: Ratio = Field(description="share of the device memory's bandwidth that is reached")
     cache_share: Ratio = Field(description="share of the last cache's bandwidth that is reached")
     row_share: Ratio = Field(description="share of a multiprocessor's own memory in which rows stay between passes")
-    ramp: Time = Field(description="filling and draining: first loads, last stores")
+    accesses: Ratio = Field(description="accesses to the device memory waited for while a kernel fills and drains")
 
 
 class SparseKernels(Part):
@@ -66,6 +68,26 @@ class Launch(Part):
     eager: Time = Field(description="time a framework takes to dispatch one kernel; kernels shorter than that wait")
 
 
+class Voltage(Part):
+    """How the supply of the chip follows its clock, relative to the nominal clock (`boost`) and its voltage."""
+
+    floor: Fraction = Field(description="lowest voltage the regulator gives, over the nominal one")
+    slope: Ratio = Field(description="relative rise of the voltage per relative rise of the clock, above the floor")
+    clocking: Fraction = Field(description="share of the power at rest that the clock draws, at the nominal clock")
+    leakage: Fraction = Field(description="share of the power at rest that leaks, at the nominal voltage")
+    exponent: Ratio = Field(description="power of the voltage that leakage follows")
+    busy: Power = Field(description="drawn by the clock of one multiprocessor while a kernel runs, at the nominal clock")
+    regulator: Ratio = Field(description="share of the power of logic and caches that the regulators do not lose")
+
+    @model_validator(mode="after")
+    def _parts_of_one(self) -> Self:
+        if self.clocking + self.leakage > 1.0:
+            raise ValueError(
+                f"clocking {self.clocking:g} and leakage {self.leakage:g} are shares of one power: together at most 1"
+            )
+        return self
+
+
 class Generation(Shared):
     """Constants of one generation of GPUs; whatever a datasheet gives stands in the device's own file."""
 
@@ -78,3 +100,4 @@ class Generation(Shared):
     sparse: SparseKernels = Field(description="products with sparse weights")
     cache_share: Ratio = Field(description="share of the outermost cache in which operands are found again")
     launch: Launch = Field(description="kernel launch")
+    voltage: Voltage = Field(description="voltage over clock, and what follows it")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,14 +23,22 @@ class Issue(Part):
 
     lanes: Count = Field(description="lanes of one warp")
     matrix_macs: Count = Field(description="MACs of one 16-bit tensor-core instruction")
+    matrix_bytes: Capacity | None = Field(
+        None, description="operands and sums that one such instruction moves between registers, shared memory and units"
+    )
     energy_scale: Ratio = Field(description="control energy of one warp instruction over the technology's instruction")
 
 
 class GpuSpec(ChipSpec):
     """A GPU."""
 
+    AS_WRITTEN: ClassVar[Mapping[str, str]] = {"boost": "clock"}
+
     family: Literal["gpu"]
-    clock: Frequency = Field(description="boost clock the published peaks assume")
+    clock: Frequency = Field(description="clock when no limit lowers it; described: the boost clock the published peaks assume")
+    boost: Frequency | None = Field(
+        None, description="clock that energies and powers are stated at; left out of a file: the clock it describes"
+    )
     multiprocessors: Count = Field(description="SMs or compute units enabled")
     matrix: Rates = Field(description="tensor cores of one multiprocessor, dense")  # type: ignore[valid-type]
     vector: Rates = Field(description="SIMT lanes of one multiprocessor, an FMA is two")  # type: ignore[valid-type]

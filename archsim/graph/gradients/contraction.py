@@ -81,19 +81,20 @@ def conv(tape: Tape, op: Op, work: Conv, gradients: Sequence[Tensor]) -> None:
     if op.inputs[0] in tape.needed:
         kernel = [tape.seen(op, 1)] if len(op.inputs) > 1 else []
         dynamic = any(tensor.role is not Role.WEIGHT for tensor in kernel)
-        made = replace(_conv_data(work), dynamic=dynamic)
+        made = replace(conv_data(work), dynamic=dynamic)
         _emit(tape, op, made, [gradient, *kernel], tape.seen(op, 0), op.steps)
     if len(op.inputs) > 1 and op.inputs[1] in tape.needed:
         pixels = work.batch * work.in_channels * work.in_height * work.in_width
         # The wider map is the first operand: the input, or the output's gradient of a transposed convolution.
         operands = [tape.saved(op, 0, pixels, all_steps=True), tape.all_steps(op, gradient)]
-        made = _conv_weight(replace(work, batch=work.batch * op.steps))
+        made = conv_weight(replace(work, batch=work.batch * op.steps))
         _emit(tape, op, made, operands[::-1] if work.transposed else operands, tape.seen(op, 1), 1)
     for index in range(2, len(op.inputs)):
         give_reduced(tape, op, index, gradient)
 
 
-def _conv_data(work: Conv) -> Conv:
+def conv_data(work: Conv) -> Conv:
+    """Return the opposite convolution: from the output's gradient to the input's."""
     return replace(
         work,
         in_channels=work.out_channels,
@@ -107,7 +108,7 @@ def _conv_data(work: Conv) -> Conv:
     )
 
 
-def _conv_weight(work: Conv) -> Conv:
+def conv_weight(work: Conv) -> Conv:
     """Slide one map over the other: ``dw[o, i, r, s] = sum over batch and pixels of dy[o, p, q] x[i, p + r, q + s]``.
 
     Channels become the batch and the batch becomes channels; stride and dilation change places. The smaller map is the
