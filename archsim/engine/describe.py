@@ -13,6 +13,7 @@ from archsim.graph.work import (
     Chase,
     Collective,
     Conv,
+    Elementwise,
     Fft,
     Gather,
     MatMul,
@@ -73,8 +74,12 @@ def _attention(work: Attention) -> Columns:
     }  # fmt: skip
 
 
+def _elementwise(work: Elementwise) -> Columns:
+    return {"rows": work.rows, "length": work.elements / work.rows, "row_blocks": 1} if work.rows else {}
+
+
 def _normalise(work: Normalise) -> Columns:
-    return {"rows": work.rows, "length": work.length, "passes": work.passes}
+    return {"rows": work.rows, "length": work.length, "passes": work.passes, "row_blocks": int(work.blocks)}
 
 
 def _gather(work: Gather) -> Columns:
@@ -102,6 +107,7 @@ _BY_KIND: dict[type[Work], Callable[[Any], Columns]] = {
     MatMul: _matmul,
     Conv: _conv,
     Attention: _attention,
+    Elementwise: _elementwise,
     Normalise: _normalise,
     Gather: _gather,
     Scan: _scan,

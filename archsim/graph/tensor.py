@@ -11,7 +11,6 @@ from typing import Final
 from archsim.graph.dtypes import DTYPES
 from archsim.graph.exact import times
 
-
 STRUCTURES: Final = ("dense", "uniform", "n:m", "block", "mask", "temporal")
 """How zeros may lie; the position is the code that kernels see."""
 

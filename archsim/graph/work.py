@@ -188,13 +188,18 @@ class Fft(Work):
 
 @dataclass(frozen=True)
 class Elementwise(Work):
-    """One function applied to every element."""
+    """One function applied to every element.
+
+    With `rows`, a kernel that gives each row to one block of threads, as those do that serving systems write for one
+    token a row; without, elements are dealt to threads as they come.
+    """
 
     kind = "elementwise"
     function: str
     elements: int
     flops_per_element: float = 1.0
     special_per_element: float = 0.0
+    rows: int = 0
 
     @property
     def flops(self) -> float:  # noqa: D102
@@ -207,7 +212,10 @@ class Elementwise(Work):
 
 @dataclass(frozen=True)
 class Normalise(Work):
-    """Softmax, layer norm, batch norm: `rows` of `length` elements, read `passes` times if a row does not stay."""
+    """Softmax, layer norm, batch norm: `rows` of `length` elements, read `passes` times if a row does not stay.
+
+    With `blocks`, a kernel that gives each row to one block of threads, as those of serving systems do.
+    """
 
     kind = "normalise"
     function: str
@@ -217,6 +225,7 @@ class Normalise(Work):
     flops_per_element: float = 4.0
     special_per_element: float = 0.0
     special_per_row: float = 0.0
+    blocks: bool = False
 
     @property
     def flops(self) -> float:  # noqa: D102

@@ -50,6 +50,8 @@ class Reading:
         Copies of the weights used in turn.
     between : float
         Bytes that other kernels touch before the same weights are used again, B.
+    overhead : float
+        What the benchmark itself adds to the time, s.
     power : Power or None
         Of the board meanwhile, where that was measured and is steady.
     """
@@ -58,6 +60,7 @@ class Reading:
     labels: Mapping[str, object]
     copies: int = 1
     between: float = 0.0
+    overhead: float = 0.0
     power: Power | None = None
 
 
@@ -140,7 +143,8 @@ class _Samples:
             raise SkipRow("the row is cut short")
         chip = self.machines.find(text(row, "device"))
         reading = self.reader.read(row)
-        check_format(chip, _format(reading.timed))
+        for computed in _formats(reading.timed):
+            check_format(chip, computed)
         measured = positive(row, "measured_ms") * MILLISECOND
         return Sample(row, group, driven.find(chip), reading, measured)
 
@@ -154,10 +158,10 @@ class _Samples:
         return " ".join(word for word in (device, self.reader.label(kind, dtype)) if word) or "unreadable"
 
 
-def _format(timed: Timed) -> str:
-    """Return the format the kernels compute in: that of the first operand."""
-    first = timed.ops[0].inputs[0]
-    return next(tensor.dtype for tensor in timed.tensors if tensor.name == first)
+def _formats(timed: Timed) -> set[str]:
+    """Return the formats the kernels compute in: those of their first operands."""
+    stored = {tensor.name: tensor.dtype for tensor in timed.tensors}
+    return {stored[op.inputs[0]] for op in timed.ops}
 
 
 def samples(dataset: Dataset, reader: Reader, tally: Tally | None = None) -> list[Sample]:
@@ -231,7 +235,7 @@ def _predict(chip: Chip, samples: Sequence[Sample], mode: str) -> list[Predictio
         chip, [op for _, op in runs], tensors, copies=[readings[index].copies for index, _ in runs],
         between=[readings[index].between for index, _ in runs], mode=mode,
     )  # fmt: skip
-    latency, energy = [0.0] * len(samples), [0.0] * len(samples)
+    latency, energy = [reading.overhead for reading in readings], [0.0] * len(samples)
     verdicts = [f"{chip.name} does not run {kind}" if kind else "ok" for kind in refused]
     outcomes = zip(runs, alone.latency.tolist(), alone.energy.tolist(), alone.verdict, strict=True)
     for (index, _), time, joules, verdict in outcomes:
@@ -239,5 +243,6 @@ def _predict(chip: Chip, samples: Sequence[Sample], mode: str) -> list[Predictio
         energy[index] += joules
         if verdicts[index] == "ok":
             verdicts[index] = verdict
-    powers = [joules / time if time > 0.0 else 0.0 for joules, time in zip(energy, latency, strict=True)]
+    busy = [time - reading.overhead for time, reading in zip(latency, readings, strict=True)]
+    powers = [joules / time if time > 0.0 else 0.0 for joules, time in zip(energy, busy, strict=True)]
     return [Prediction(*each) for each in zip(latency, powers, verdicts, strict=True)]

@@ -129,7 +129,10 @@ def _maps(work: Conv, dtype: str) -> tuple[Tensor, Tensor, Tensor]:
     )
 
 
-def pointwise(function: str, rows: int, columns: int, dtype: str, *, operands: int = 1, packed: int = 1) -> Timed:
+def pointwise(
+    function: str, rows: int, columns: int, dtype: str, *, operands: int = 1, packed: int = 1, to: str = "",
+    blocks: bool = False,
+) -> Timed:  # fmt: skip
     """Return a pointwise kernel.
 
     Parameters
@@ -144,23 +147,28 @@ def pointwise(function: str, rows: int, columns: int, dtype: str, *, operands: i
         Tensors it reads.
     packed : int
         Columns of each of them per column of the result.
+    to : str
+        Number format of the result, if another one.
+    blocks : bool
+        Whether each row is one block of threads.
     """
     if function == "silu_multiply":
         gate, times = functions.elementwise("silu"), functions.elementwise("multiply")
         flops, special = gate.flops + times.flops, gate.special + times.special
     else:
         flops, special = functions.elementwise(function)
-    inputs = tuple(
-        Tensor(f"operand-{index}", (rows, packed * columns), dtype, Role.INPUT) for index in range(operands)
-    )
-    work = Elementwise(function, rows * columns, flops, special)
-    return one(function, work, inputs, (Tensor("result", (rows, columns), dtype),))
+    inputs = tuple(Tensor(f"operand-{index}", (rows, packed * columns), dtype, Role.INPUT) for index in range(operands))
+    work = Elementwise(function, rows * columns, flops, special, rows if blocks else 0)
+    return one(function, work, inputs, (Tensor("result", (rows, columns), to or dtype),))
 
 
-def normalise(function: str, rows: int, columns: int, dtype: str, *, affine: int = 0) -> Timed:
-    """Return a softmax or a norm over rows, with `affine` weights per column: scale, and shift."""
+def normalise(
+    function: str, rows: int, columns: int, dtype: str, *, affine: int = 0, blocks: bool = False
+) -> Timed:  # fmt: skip
+    """Return a softmax or a norm over rows, with `affine` weights per column (scale, shift); `blocks`: a row each."""
     cost = functions.normalise(function)
-    work = Normalise(function, rows, columns, cost.passes, cost.flops, cost.special, cost.special_per_row)
+    work = Normalise(function, rows, columns, cost.passes, cost.flops, cost.special, cost.special_per_row,
+                     blocks)  # fmt: skip
     inputs = [Tensor("operand", (rows, columns), dtype, Role.INPUT)]
     if affine:
         inputs.append(Tensor("scale-shift", (affine, columns), dtype, Role.WEIGHT))

@@ -5,12 +5,27 @@ from __future__ import annotations
 import math
 
 import pytest
-from family_samples import machine, one, only
+from family_samples import machine, one
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import archsim
+
 A100, H200, L40S, V100 = "a100-sxm4-80gb", "h200-sxm", "l40s", "v100-sxm2-16gb"
 EXACT = {"rel": 1e-9, "abs": 0.0}
+
+
+def boundless(name, **sets):
+    """A machine whose memories never limit."""
+    outermost = "hbm" if name != L40S else "gddr6"
+    return machine(name, **{f"memory__{outermost}__bandwidth": 1e18, "memory__l2__width": 1e9,
+                            "memory__shared__width": 1e9} | sets)  # fmt: skip
+
+
+def only(graph, chip):
+    """The attention of a graph, kept whole."""
+    (op,) = archsim.evaluate(graph, chip, fusion="attention").ops
+    return op
 
 
 def attention(batch, heads, kv_heads, queries, keys, size=128, dtype="bf16", *, causal=False):
@@ -64,7 +79,7 @@ def test_one_block_by_hand():
 
 
 def test_equal_blocks_come_in_waves_of_as_many_as_there_are_multiprocessors():
-    chip = machine(A100)
+    chip = boundless(A100)
     block = 2 * step(chip, 128, tile(chip, 128), 128) + start(chip)
     count = chip.spec.multiprocessors
     for heads, waves in ((1, 1), (count, 1), (count + 1, 2), (2 * count, 2)):
@@ -81,7 +96,7 @@ def test_blocks_beyond_the_diagonal_are_not_computed():
     tiles = (length / 128 + 1) / 2 * 128 / tile(chip, 128)
     one_block = tiles * step(chip, 128, tile(chip, 128), 128) + start(chip)
     waves = blocks / 108 + 1 - 1 / 108
-    assert op.latency == pytest.approx(fixed(chip) + waves * one_block, **EXACT)
+    assert op.latency == pytest.approx(fixed(chip) + waves * one_block, rel=1e-3)
     assert op.bound == "tensor cores"
     useful = 4 * heads * 128 * length * (length + 1) / 2 / (2048 * 108 * 1.41e9)
     assert op.utilisation == pytest.approx(useful / op.latency, **EXACT)
@@ -90,7 +105,10 @@ def test_blocks_beyond_the_diagonal_are_not_computed():
 
 def test_a_softmax_that_does_not_hide_takes_its_time():
     """Hopper's products of narrow heads take no longer than their exponentials."""
-    hidden, shown = (machine(H200, generation__attention__exposed=share) for share in (1e-6, 1.0))
+    hidden, shown = (
+        boundless(H200, generation__attention__exposed=share, generation__attention__accesses=1e-6)
+        for share in (1e-6, 1.0)
+    )
     graph = prefill(4, 32, 32, 8192, 64)
     spec = hidden.spec
     products = 4 * 64 / (spec.matrix.bf16 * spec.generation.attention.efficiency)
@@ -122,7 +140,7 @@ def test_short_keys_and_many_blocks_are_not_split():
 
 def test_query_heads_that_share_keys_share_a_block():
     """In decoding, eight queries of a group cost what one does; a head of its own each costs a block."""
-    chip = machine(A100)
+    chip = boundless(A100)
     count = chip.spec.multiprocessors
     group, single, alone = (only(decode(1, *heads, 128), chip) for heads in ((8 * count, count), (count, count),
                                                                             (8 * count, 8 * count)))  # fmt: skip
@@ -132,7 +150,7 @@ def test_query_heads_that_share_keys_share_a_block():
 
 
 def test_ada_packs_heads_only_in_decoding():
-    always, never = (machine(L40S, generation__attention__packed=when) for when in ("always", "decode"))
+    always, never = (boundless(L40S, generation__attention__packed=when) for when in ("always", "decode"))
     assert only(decode(64, 32, 4, 512), always).latency == only(decode(64, 32, 4, 512), never).latency
     narrow = attention(256, 32, 4, 8, 512)
     assert only(narrow, always).latency < 0.5 * only(narrow, never).latency
@@ -144,7 +162,7 @@ def test_decoding_a_large_cache_is_bound_by_the_memory():
         op = only(decode(64, 32, 8, 16384), chip)
         moved = 2 * (2 * 64 * 8 * 16384 * 128 + 64 * 32 * 128)
         outermost = chip.spec.memory[0]
-        assert op.bytes_by_level[outermost.name] == pytest.approx(moved, rel=1e-4)
+        assert op.bytes_by_level[outermost.name] == pytest.approx(moved, rel=1e-3)
         reached = chip.spec.generation.attention.memory_share * outermost.bandwidth
         assert op.latency == pytest.approx(moved / reached, rel=0.1)
         assert op.bound in (outermost.name, "latency")
@@ -152,7 +170,6 @@ def test_decoding_a_large_cache_is_bound_by_the_memory():
 
 def test_a_cache_of_keys_that_fits_is_found_again():
     """96 MiB of Ada's last cache hold what Ampere reads from its memory, and the L40S is the faster one."""
-    import archsim
 
     def state(b):
         q = b.input("q", (64, 1, 32 * 128))
@@ -165,15 +182,23 @@ def test_a_cache_of_keys_that_fits_is_found_again():
 
 
 def test_single_precision_attention_runs_on_the_lanes_without_padding():
-    one_row, many = (only(attention(108, 1, 1, rows, 256, dtype="fp32"), machine(A100)) for rows in (1, 128))
+    one_row, many = (only(attention(108, 1, 1, rows, 256, dtype="fp32"), boundless(A100)) for rows in (1, 128))
     assert one_row.latency < 0.2 * many.latency
     assert many.bound == "lanes"
+
+
+def written(value):
+    """The name of a machine, or the lengths of an attention."""
+    if isinstance(value, str):
+        return value
+    work = value.ops[0].work
+    return f"{work.query_length}x{work.key_length}"
 
 
 @pytest.mark.parametrize("name", [A100, H200, L40S, V100])
 @pytest.mark.parametrize(
     "graph", [decode(1, 32, 8, 1), decode(7, 5, 5, 1000, 64), prefill(1, 1, 1, 1), prefill(3, 6, 2, 777, 96),
-              attention(2, 8, 8, 100, 5000), attention(2, 8, 8, 5000, 100)], ids=str
+              attention(2, 8, 8, 100, 5000), attention(2, 8, 8, 5000, 100)], ids=written
 )  # fmt: skip
 def test_every_shape_takes_a_plausible_time(name, graph):
     op = only(graph, machine(name))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from archsim.families.gpu.outcome import finish
 from archsim.families.gpu.resident import keep_resident
+from archsim.graph.dtypes import CODES
 from archsim.graph.kinds import ELEMENTWISE, GATHER, MOVE, NORMALISE, REDUCE, SCATTER
 from archsim.jit import Record, kernel
-from archsim.laws import latency, residency, roofline
-from archsim.mapping.processor import MEMORY, fill_busy
+from archsim.laws import latency, residency, roofline, waves
+from archsim.mapping.processor import LANES, MEMORY, WAITING, fill_busy
 
 ACCESS: Final = 16.0
 """Bytes one thread loads at once, B."""
@@ -24,6 +26,13 @@ VECTOR: Final = 4.0
 KEPT: Final = 1024.0
 """Elements of a row that the registers of one warp keep between three passes."""
 TWICE: Final = 2.0
+ISSUED: Final = 12.0
+"""Instructions for one element in one pass: load, convert, combine (A100, softmax of 4096 x 1024 halves: 12.5)."""
+SINGLE: Final = CODES["fp32"]
+"""Code of the number format that rows are normalised in."""
+BLOCK_ACCESSES: Final = 3.0
+TURN_ACCESSES: Final = 2.0
+"""Latencies of the device memory that a block of one row takes, and each turn of its threads."""
 
 
 @kernel
@@ -38,18 +47,44 @@ def cost_stream(op: Record, chip: Record, work: Record, out: Record) -> None:
         return
     keep_resident(op, chip, work, out)
     near = work.near
+    once = out.bytes[near]
     rest = chip.generation_streams_accesses * chip.memory_latency[0] * op.steps
     threads = chip.multiprocessors * chip.threads
-    if op.kind == NORMALISE and op.passes > 1.0:
+    if op.row_blocks == 1:
+        out.busy[WAITING] = max(out.busy[WAITING], row_blocks(op, chip) * op.steps)
+        rest = 0.0
+    elif op.kind == NORMALISE and op.passes > 1.0:
         each = row_threads(op)
         threads = min(threads, op.rows * each)
         rest += read_again(op, chip, work, out, each)
+        out.busy[LANES] = max(out.busy[LANES], issue_time(op, chip, work))
     flying = latency.concurrent_rate(threads, ACCESS, chip.memory_latency[0])
     memory = chip.generation_streams_memory_share * work.bandwidth[0]
     cache = chip.generation_streams_cache_share * work.bandwidth[near]
     out.busy[MEMORY] = roofline.bound_time(out.bytes[0], min(flying, memory))
-    out.busy[MEMORY + near] = roofline.bound_time(out.bytes[near], min(flying, cache))
+    out.busy[MEMORY + near] = roofline.bound_time(once, min(flying, cache))
     finish(op, chip, work, out, rest)
+
+
+@kernel
+def row_blocks(op: Record, chip: Record) -> float:
+    """Return the time of blocks that each take a row, their threads one element after the other, s.
+
+    Nothing hides the memory's latency but the few blocks beside one another: every turn waits for two
+    accesses, its own and that of the result before, and beginning and ending a block for three.
+    """
+    threads = MOST
+    resident = max(1.0, math.floor(chip.threads / threads))
+    turns = math.ceil(op.length / threads)
+    each = (BLOCK_ACCESSES + TURN_ACCESSES * turns) * chip.memory_latency[0]
+    return waves.makespan(op.rows, chip.multiprocessors, resident, 0.0, each, 0.0)
+
+
+@kernel
+def issue_time(op: Record, chip: Record, work: Record) -> float:
+    """Return the time lanes take to issue the instructions of all passes over the elements, in single precision, s."""
+    instructions = ISSUED * op.passes * op.rows * op.length * op.steps
+    return roofline.bound_time(instructions, 0.5 * chip.vector[SINGLE] * work.special_peak / chip.special)
 
 
 @kernel

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from archsim.graph.work import Attention
+from archsim.graph.tensor import Role, Tensor
+from archsim.graph.work import Attention, Move
 from archsim.validation import ops
 from archsim.validation.cells import SkipRow, parts, quoted, size, text, whole
 from archsim.validation.dataset import Dataset
@@ -41,7 +42,14 @@ def read(row: Row) -> Reading:
     keys = queries + whole(dims, "prefix", 0) if prefill else size(dims, "kv")
     work = Attention(size(dims, "b"), heads, kv_heads, queries, keys, head, head, causal=prefill)
     labels = {"op": kind, "h": heads, "hkv": kv_heads, "d": head, "b": work.batch, "keys": keys}
-    return Reading(ops.attention(work, stored.input), labels)
+    return Reading(store(work, stored.input) + ops.attention(work, stored.input), labels)
+
+
+def store(work: Attention, dtype: str) -> ops.Timed:
+    """Return the kernel that writes the new keys and values into their cache: the serving systems time it too."""
+    shape = (2, work.batch, work.query_length, work.kv_heads * work.head_size)
+    new, kept = Tensor("new", shape, dtype, Role.INPUT), Tensor("kept", shape, dtype)
+    return ops.one("store", Move("copy", new.elements), (new,), (kept,))
 
 
 def label(kind: str, _: str) -> str:

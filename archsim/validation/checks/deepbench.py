@@ -77,7 +77,7 @@ def _product(kind: str, dims: dict[str, str], dtype: str) -> Reading:
     sparse = kind == "spmm"
     density = 1.0 - share(dims, "sparsity") if sparse else 1.0
     timed = ops.product(work, stored, added=not sparse, density=density)
-    return Reading(timed, {"op": kind, "m": work.m, "n": size(dims, "m"), "k": work.k})
+    return Reading(timed, {"op": kind, "m": size(dims, "m"), "n": work.m, "k": work.k})
 
 
 def _convolution(kind: str, dims: dict[str, str], dtype: str) -> Reading:

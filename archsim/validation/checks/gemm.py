@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
+from archsim.graph.tensor import Role
 from archsim.graph.work import MatMul
 from archsim.validation import ops
 from archsim.validation.cells import SkipRow, parts, positive, quoted, size, text
@@ -25,6 +26,12 @@ LARGE: Final = 200e6
 SMALL: Final = 2e6
 """The energy of a memory was set from the power of up to `FEW_ROWS` rows by weights above `LARGE`, the power at rest
 from that of weights below `SMALL`, B: their power is not scored."""
+
+EVENTS: Final = {"sq": 4e-6, "int8_wo": 4e-6}
+"""What an engine that is timed between two events adds to each of its kernels, by the formats that were timed so, s;
+about the mean residue of rows kept for fitting."""
+QUANTISED: Final = ("fp8",)
+"""Formats whose rows begin with the kernel that casts the activations, one row to a block of threads."""
 
 WIDE: Final = Target("mape", 13.0)
 """16-bit and wider operands."""
@@ -48,15 +55,18 @@ def read(row: Row) -> Reading:
     dims = parts(row)
     work = MatMul(size(dims, "b", 1), size(dims, "m"), size(dims, "n"), size(dims, "k"))
     timed = ops.product(work, stored)
+    if stored.label in QUANTISED:
+        timed = ops.pointwise("quantise", work.m, work.k, "bf16", to=stored.input, blocks=True) + timed
     labels = {"op": "gemm", "m": work.m, "n": work.n, "k": work.k}
-    return Reading(timed, labels, copies=ROTATED, power=_power(row, work, timed))
+    overhead = EVENTS.get(text(row, "dtype").lower(), 0.0)
+    return Reading(timed, labels, copies=ROTATED, overhead=overhead, power=_power(row, work, timed))
 
 
 def _power(row: Row, work: MatMul, timed: ops.Timed) -> Power | None:
     """Return what the board drew, where the row says so and is long enough."""
     if not row.cells.get("power_w", "").strip() or positive(row, "measured_ms") * MILLISECOND < STEADY:
         return None
-    weights = timed.tensors[1].bytes
+    weights = sum(tensor.bytes for tensor in timed.tensors if tensor.role is Role.WEIGHT)
     fitted = weights < SMALL or (work.m <= FEW_ROWS and weights > LARGE)
     return Power(positive(row, "power_w"), fitted)
 

@@ -159,4 +159,3 @@ def _all_reduce(system: System, of: Shape) -> float:
 
 def _target(group: str) -> Target:
     return Target("mape", LIMITS["decode" if "decode" in group else "prefill"])
-

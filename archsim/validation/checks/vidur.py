@@ -45,12 +45,15 @@ def read(row: Row) -> Reading:
     labels = {"op": label(kind, ""), "rows": rows, "cols": columns}
     if kind in POINTWISE:
         function, operands, packed = POINTWISE[kind]
-        timed = ops.pointwise(function, rows, columns, stored.input, operands=operands, packed=packed)
+        timed = ops.pointwise(
+            function, rows, columns, stored.input, operands=operands, packed=packed, blocks=kind == "act_silu_mul"
+        )
         return Reading(timed, labels)
     if kind == NORM:
         centred = dims.get("model", "") in LAYER_NORM
         function = "layer_norm" if centred else "rms_norm"
-        return Reading(ops.normalise(function, rows, columns, stored.input, affine=2 if centred else 1), labels)
+        return Reading(ops.normalise(function, rows, columns, stored.input, affine=2 if centred else 1,
+                                     blocks=not centred), labels)  # fmt: skip
     raise SkipRow(f"unknown op {quoted(kind)}")
 
 
