@@ -107,7 +107,9 @@ def clocking_scale(clock: float, voltage: float) -> float:
 
 
 @kernel
-def static_power(constant: float, clocking: float, leakage: float, clock: float, voltage: float, exponent: float) -> float:
+def static_power(
+    constant: float, clocking: float, leakage: float, clock: float, voltage: float, exponent: float
+) -> float:
     """Return the power drawn whatever runs: P0 = Pconst + Pclock r v^2 + Pleak v^k.
 
     Parameters

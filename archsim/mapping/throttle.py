@@ -78,7 +78,8 @@ def start_clock(chip: Record, work: Record) -> None:
 
 @kernel
 def start_voltage(
-    clock: float, floor: float, slope: float, clocking: float, leakage: float, exponent: float, busy: float, work: Record
+    clock: float, floor: float, slope: float, clocking: float, leakage: float, exponent: float, busy: float,
+    work: Record,
 ) -> None:  # fmt: skip
     """Let the voltage follow the clock, and the powers follow both; after `start_clock`.
 

@@ -35,7 +35,7 @@ class GpuSpec(ChipSpec):
     AS_WRITTEN: ClassVar[Mapping[str, str]] = {"boost": "clock"}
 
     family: Literal["gpu"]
-    clock: Frequency = Field(description="clock when no limit lowers it; described: the boost clock the published peaks assume")
+    clock: Frequency = Field(description="where no limit lowers it; in files the boost clock of the published peaks")
     boost: Frequency | None = Field(
         None, description="clock that energies and powers are stated at; left out of a file: the clock it describes"
     )

@@ -84,7 +84,8 @@ def row_blocks(op: Record, chip: Record) -> float:
 def issue_time(op: Record, chip: Record, work: Record) -> float:
     """Return the time lanes take to issue the instructions of all passes over the elements, in single precision, s."""
     instructions = ISSUED * op.passes * op.rows * op.length * op.steps
-    return roofline.bound_time(instructions, 0.5 * chip.vector[SINGLE] * work.special_peak / chip.special)
+    clocks = chip.multiprocessors * chip.clock * work.throttle
+    return roofline.bound_time(instructions, 0.5 * chip.vector[SINGLE] * clocks)
 
 
 @kernel

@@ -8,12 +8,15 @@ search for the clock that meets a limit are the model's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from archsim.arch import registry
 from archsim.arch.chip import Chip
 from archsim.arch.family import STATIC
 from archsim.engine.evaluate import evaluate_points
+from archsim.graph.backward import training
+from archsim.graph.graph import Graph
 from archsim.io.hardware import with_all
 from archsim.validation.cells import SkipRow, positive, size, text
 from archsim.validation.dataset import Dataset
@@ -32,7 +35,7 @@ BATCH: Final = 128
 HALF: Final = 0.5
 NO_LIMIT: Final = 1e6
 """A power limit no run reaches, W."""
-NETWORKS: Final = {
+NETWORKS: Final[dict[str, tuple[str, dict[str, int]]]] = {
     "resnet50": ("resnet50", {}),
     "resnet18": ("resnet18", {}),
     "shufflenetv2": ("shufflenet-v2-x1-0", {}),
@@ -181,13 +184,19 @@ class Shapes:
         return self._found[found]
 
 
-def _shape(chip: Chip, name: str, parameters: dict[str, object]) -> Shape:
+@cache
+def _step(name: str, parameters: tuple[tuple[str, int], ...], dtype: str) -> Graph:
+    """Return the training step of a workload."""
+    return training(workloads.workload(name, **dict(parameters)), dtype=dtype)
+
+
+def _shape(chip: Chip, name: str, parameters: dict[str, int]) -> Shape:
     family = registry.get(chip.family)
     wide = "tf32" if "tf32" in family.formats(chip.spec) else "fp32"
     free = with_all(chip, {"power.limit": NO_LIMIT, "generation.launch.mode": "eager"})
     clock = chip.spec.clock  # type: ignore[attr-defined]
-    how = {"training": True, "precision": wide, "capacity": "ignore"}
-    totals = evaluate_points(workloads.workload(name, **parameters), free, {"clock": [clock, HALF * clock]}, how)
+    points = {"clock": [clock, HALF * clock]}
+    totals = evaluate_points(_step(name, tuple(parameters.items()), wide), free, points, {"capacity": "ignore"})
     whole, slow = totals["latency"].tolist()
     # t(1/2) = 2 a + 1 - a
     following = min(1.0, max(0.0, slow / whole - 1.0))
