@@ -58,5 +58,6 @@ def observations(samples: Iterable[Sample]) -> list[Observation]:
             copies=[each.reading.copies for each in group],
             between=[each.reading.between for each in group],
         )
-        made.append(Observation(group[0].chip, table, np.array([each.measured for each in group])))
+        times = np.array([each.measured - each.reading.overhead for each in group])
+        made.append(Observation(group[0].chip, table, times))
     return made

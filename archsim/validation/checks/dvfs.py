@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from archsim.arch.chip import Chip
 from archsim.validation.cells import SkipRow, positive, text
@@ -27,8 +27,8 @@ TIME: Final = Target("mape", 5.0)
 ENERGY: Final = Target("mape", 7.0)
 AT_LIMIT: Final = 0.96
 """Share of the power limit above which a board may not run at the clock asked for."""
-SUSTAINED: Final = {"v100-pcie-32gb": 900e6}
-"""Clocks below which a board's time rises faster than any clock falls: it slows what no description knows of."""
+SUSTAINED: Final = {"gpu-volta": 900e6}
+"""Clocks by generation below which time rises faster than the clock falls, for a reason no description knows of, Hz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _compare(tally: Tally, curve: Curve) -> None:
     demand = _demand(chip, fitting)
     reference = run(chip, demand, _relative(chip, top), _limit(chip, top))
     for index, sample in enumerate(samples[1:], 1):
-        low = " below 900 MHz" if sample.clock < SUSTAINED.get(chip.name, 0.0) else ""
+        low = " below 900 MHz" if sample.clock < _sustained(chip) else ""
         groups = [f"{chip.name} {what}{low}" for what in ("time", "energy")]
         point = run(chip, demand, _relative(chip, sample), _limit(chip, top))
         if point is None or reference is None:
@@ -142,7 +142,7 @@ def _demand(chip: Chip, fitting: list[Sample]) -> Demand:
     """Find what a curve asks for from its rows for fitting, highest clock first."""
     limit = _limit(chip, fitting[0])
     free = [sample for sample in fitting if sample.power < AT_LIMIT * limit] or fitting[-1:]
-    kept = [sample for sample in free if sample.clock >= SUSTAINED.get(chip.name, 0.0)] or free
+    kept = [sample for sample in free if sample.clock >= _sustained(chip)] or free
     first = free[0]
     following = fit_following(
         [_relative(chip, sample) for sample in kept], [sample.time / first.time for sample in kept]
@@ -152,8 +152,14 @@ def _demand(chip: Chip, fitting: list[Sample]) -> Demand:
     return demand_of(chip, first.time, first.power, clock, following, memory=memory, active=first.active)
 
 
+def _sustained(chip: Chip) -> float:
+    generation = getattr(chip.spec, "generation", None)
+    return SUSTAINED.get(generation.name, 0.0) if generation is not None else 0.0
+
+
 def _relative(chip: Chip, sample: Sample) -> float:
-    return sample.clock / (getattr(chip.spec, "boost", None) or chip.spec.clock)  # type: ignore[attr-defined]
+    spec: Any = chip.spec
+    return float(sample.clock / (getattr(spec, "boost", None) or spec.clock))
 
 
 def _limit(chip: Chip, top: Sample) -> float:
