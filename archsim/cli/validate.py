@@ -19,6 +19,10 @@ def validate(
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Read tables of your own, found by name below this folder.")
     ] = None,
+    transfer: Annotated[
+        bool,
+        typer.Option("--transfer", help="Judge GPUs with kernels fitted on other generations instead, all pairs."),
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on a miss, or when nothing was compared.")] = False,
     baseline: Annotated[
         Path | None,
@@ -43,12 +47,22 @@ def validate(
     from archsim.validation import find_checks, run_validation, to_json
     from archsim.validation.baseline import read_baseline, worsened
     from archsim.validation.baseline import write_baseline as write
+    from archsim.validation import transfer as between
     from archsim.validation.outcome import misses
     from archsim.validation.present import markdown, remarks, table
 
     where = target(as_json, as_csv, output)
     if as_markdown and where.form != "text":
         raise UsageError(f"--markdown and --{where.form} ask for two forms at once", hint="keep one of them")
+    if transfer:
+        found = between.transfers()
+        deliver(
+            where,
+            data=lambda: between.to_json(found),
+            blocks=lambda: [between.table(found)],
+            table=lambda: between.table(found),
+        )
+        return
     before = read_baseline(baseline) if baseline else {}
     names = [each.dataset for each in find_checks(family, dataset)]
     outcomes = run_validation(data, family, dataset)

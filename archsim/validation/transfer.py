@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from archsim.arch.chip import Chip
@@ -82,6 +82,11 @@ def table(found: Sequence[Transfer]) -> Table:
     profiles = dict.fromkeys(each.profile for each in found)
     rows = tuple((profile, *(cells[profile, device] for device in devices)) for profile in profiles)
     return Table("", columns, rows)
+
+
+def to_json(found: Sequence[Transfer]) -> list[dict[str, Any]]:
+    """Return the matrix as plain data, one object per device and profile."""
+    return [asdict(each) for each in found]
 
 
 def _shown(each: Transfer) -> str:
