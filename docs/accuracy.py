@@ -1,4 +1,4 @@
-"""Bring the accuracy table of README.md up to date: what ``archsim validate --markdown`` prints now.
+"""Bring the accuracy tables up to date: a line per dataset in README.md, every group in docs/accuracy-groups.md.
 
 Run: python docs/accuracy.py
 """
@@ -7,19 +7,38 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archsim.validation import run_validation
-from archsim.validation.present import markdown
+from archsim.validation import run_validation, transfer
+from archsim.validation.outcome import Outcome
+from archsim.validation.present import as_markdown, markdown, summary
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+DOCS = Path(__file__).resolve().parent
+README = DOCS.parent / "README.md"
+GROUPS = DOCS / "accuracy-groups.md"
 START, END = "<!-- accuracy -->", "<!-- /accuracy -->"
 
 
-def renewed(text: str) -> str:
+def renewed(text: str, outcomes: list[Outcome]) -> str:
     """Return the README's text with the table of now between the markers."""
     head, _, rest = text.partition(START)
     _, _, tail = rest.partition(END)
-    return f"{head}{START}\n\n{markdown(run_validation())}\n\n{END}{tail}"
+    return f"{head}{START}\n\n{summary(outcomes)}\n\n{END}{tail}"
+
+
+def groups(outcomes: list[Outcome]) -> str:
+    """Return the page with every group, and the matrix of kernels by generation."""
+    between = as_markdown(transfer.table(transfer.transfers()))
+    return (
+        "# Every group that is compared\n\n"
+        "Written by `docs/accuracy.py`: what `archsim validate --markdown` prints.\n\n"
+        f"{markdown(outcomes)}\n\n"
+        "# Kernels of one generation on another\n\n"
+        "What `archsim validate --transfer` prints: mean absolute error and bias of bf16 products, on the "
+        "rows that are never fitted.\n\n"
+        f"{between}\n"
+    )
 
 
 if __name__ == "__main__":
-    README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    found = run_validation()
+    README.write_text(renewed(README.read_text(encoding="utf-8"), found), encoding="utf-8")
+    GROUPS.write_text(groups(found), encoding="utf-8")

@@ -23,12 +23,13 @@ CLOCK: Final = (
     Attribute("clocking_power", "f8", (), "W", "drawn by the clock whatever runs, at the nominal clock"),
     Attribute("leakage_power", "f8", (), "W", "leaking, at the nominal voltage"),
     Attribute("leakage_exponent", "f8", (), "", "power of the voltage that leakage follows"),
-    Attribute("busy_power", "f8", (), "W", "drawn by the clock while a kernel runs, at the nominal clock"),
+    Attribute("busy_power", "f8", (), "W", "drawn by the clock while units work, at the nominal clock"),
     Attribute("busy_now", "f8", (), "W", "the same at the present clock"),
     Attribute("energy_scale", "f8", (), "", "energy of an operation on the chip over that at the nominal voltage"),
     Attribute("scaled_energy", "f8", (), "J", "what the run spends on the chip, at the nominal voltage"),
     Attribute("fixed_energy", "f8", (), "J", "what it spends where the voltage stays, static excepted"),
-    Attribute("start_time", "f8", (), "s", "of the run, in which no kernel runs"),
+    Attribute("start_time", "f8", (), "s", "of the run, in which nothing works yet"),
+    Attribute("busy_share", "f8", (), "", "share of `busy_power` that is reckoned with apart from the energy"),
     Attribute("step", "f8", (), "", "factor of the next blind step down"),
     Attribute("fast_period", "f8", (), "", "longest clock period known to exceed the limit; 0: none yet"),
     Attribute("fast_time", "f8", (), "s", "time of the run at it"),
@@ -68,6 +69,7 @@ def start_clock(chip: Record, work: Record) -> None:
     work.busy_power = 0.0
     work.busy_now = 0.0
     work.start_time = 0.0
+    work.busy_share = 0.0
     work.energy_scale = 1.0
     work.step = QUARTER
     work.fast_period = 0.0
@@ -94,7 +96,7 @@ def start_voltage(
     exponent : float
         As in `archsim.laws.voltage.leakage_scale`.
     busy : float
-        Power that the clock draws besides while a kernel runs, at the nominal clock, W.
+        Power that the clock draws besides while units work, at the nominal clock, W.
     work : record
         As in a family's derive.
     """
@@ -136,7 +138,7 @@ def static_at(period: float, work: Record) -> float:
 
 @kernel
 def busy_at(period: float, work: Record) -> float:
-    """Return the power that the clock draws besides while a kernel runs, at a clock period, W."""
+    """Return the power that the clock draws besides while units work, at a clock period, W."""
     return work.busy_power * voltage.clocking_scale(work.relative_clock / period, voltage_at(period, work))
 
 
@@ -146,9 +148,33 @@ def needed_at(period: float, work: Record) -> float:
 
     It never rises with the period: a lower voltage leaves less energy to spend and more power to spend it at.
     """
-    busy = busy_at(period, work)
+    busy = work.busy_share * busy_at(period, work)
     energy = work.scaled_energy * voltage.energy_scale(voltage_at(period, work)) + work.fixed_energy
     return power.needed_time(energy - busy * work.start_time, static_at(period, work) + busy, work.power_cap)
+
+
+@kernel
+def take_apart(totals: Record, spent: float, share: float, work: Record) -> None:
+    """Fill what the run spends at the nominal voltage and what it spends where the voltage stays.
+
+    How long the units work at another clock is not known. What their clock draws is at most that over the whole time
+    but for the start, which errs on the safe side towards higher clocks, and at most the energy it is now at the
+    nominal voltage, which does so towards lower ones.
+
+    Parameters
+    ----------
+    totals, work : record
+        As in a family's settle.
+    spent : float
+        Energy of the run, static excepted, J.
+    share : float
+        1 towards higher clocks, 0 towards lower ones, -.
+    """
+    work.busy_share = share if work.busy_power > 0.0 else 0.0
+    work.start_time = totals.exposed[START] if work.busy_share > 0.0 else 0.0
+    work.fixed_energy = totals.energy[OFF_CHIP]
+    busy = work.busy_share * work.busy_now * (totals.latency - work.start_time)
+    work.scaled_energy = (spent - work.fixed_energy - busy) / work.energy_scale
 
 
 @search
@@ -189,20 +215,17 @@ def choose_clock(totals: Record, work: Record) -> bool:
     """
     period = 1.0 / work.throttle
     time = totals.latency
-    if work.busy_power > 0.0:
-        work.start_time = totals.exposed[START]
     spent = 0.0
     for cause in range(1, CAUSES):
         spent += totals.energy[cause]
-    work.fixed_energy = totals.energy[OFF_CHIP]
-    busy = work.busy_now * (time - work.start_time)
-    work.scaled_energy = (spent - work.fixed_energy - busy) / work.energy_scale
-    spent += totals.energy[0]
+    drawn = spent + totals.energy[0]
     allowed = work.power_cap * time
-    if spent > allowed * (1.0 + TOLERANCE):
+    if drawn > allowed * (1.0 + TOLERANCE):
+        take_apart(totals, spent, 0.0, work)
         return slow_down(period, time, totals.rounds, work)
-    if work.throttle >= 1.0 or spent >= allowed * (1.0 - TOLERANCE) or totals.rounds >= ROUNDS - 1:
+    if work.throttle >= 1.0 or drawn >= allowed * (1.0 - TOLERANCE) or totals.rounds >= ROUNDS - 1:
         return False
+    take_apart(totals, spent, 1.0, work)
     return speed_up(period, time, work)
 
 

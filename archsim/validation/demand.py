@@ -116,7 +116,7 @@ def run(chip: Chip, demand: Demand, clock: float = 1.0, limit: float = math.inf)
         energy[0] = work.static_power * time
         energy[ON_CHIP] = demand.chip * work.energy_scale + work.busy_now * time
         energy[OFF_CHIP] = demand.memory
-        totals = SimpleNamespace(latency=time, energy=energy, exposed=[0.0], rounds=rounds)
+        totals = SimpleNamespace(latency=time, energy=energy, exposed=[0.0] * (OFF_CHIP + 1), rounds=rounds)
         point = Point(now, time, sum(energy))
         again = choose_clock(totals, work)
     return None if work.status else point

@@ -158,10 +158,10 @@ class _Samples:
         return " ".join(word for word in (device, self.reader.label(kind, dtype)) if word) or "unreadable"
 
 
-def _formats(timed: Timed) -> set[str]:
-    """Return the formats the kernels compute in: those of their first operands."""
+def _formats(timed: Timed) -> list[str]:
+    """Return the formats the kernels compute in: those of their first operands, the last kernel's first."""
     stored = {tensor.name: tensor.dtype for tensor in timed.tensors}
-    return {stored[op.inputs[0]] for op in timed.ops}
+    return list(dict.fromkeys(stored[op.inputs[0]] for op in reversed(timed.ops)))
 
 
 def samples(dataset: Dataset, reader: Reader, tally: Tally | None = None) -> list[Sample]:

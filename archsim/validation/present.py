@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from archsim.engine.table import Column, Table
+from archsim.validation import metrics
 from archsim.validation.outcome import Outcome
 
 NOTHING = "–"
@@ -73,14 +74,45 @@ def remarks(outcomes: Iterable[Outcome]) -> list[str]:
     return lines
 
 
+def summary(outcomes: Iterable[Outcome]) -> str:
+    """Write one line per dataset and metric as a GitHub-flavoured table: how many groups, and how far off.
+
+    The value is the mean over the rows compared, each group counting with as many as it has; best and worst are groups.
+    """
+    kinds: dict[tuple[str, str], list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.value is not None:
+            kinds.setdefault((outcome.dataset, outcome.metric), []).append(outcome)
+    lines = [_row(_SUMMARY), _row(["---", "---", *["---:"] * (len(_SUMMARY) - 4), "---", "---"])]
+    lines += [_row(_summarised(dataset, name, groups)) for (dataset, name), groups in kinds.items()]
+    return "\n".join(lines)
+
+
+_SUMMARY = ("dataset", "metric", "rows", "value", "groups", "within the limit", "best", "worst")
+
+
+def _summarised(dataset: str, name: str, groups: Sequence[Outcome]) -> list[str]:
+    rows = sum(each.rows for each in groups)
+    mean = sum(each.rows * (each.value or 0.0) for each in groups) / rows
+    ranked = sorted(groups, key=lambda each: each.value or 0.0, reverse=metrics.metric(name).rises)
+    best, worst = (f"{_line(each.group)}: {_number(each.value)}" for each in (ranked[0], ranked[-1]))
+    unit = f" {groups[0].unit}" if groups[0].unit else ""
+    within = sum(1 for each in groups if each.ok)
+    return [dataset, name, str(rows), f"{_number(mean)}{unit}", str(len(groups)), str(within), best, worst]
+
+
 def markdown(outcomes: Iterable[Outcome]) -> str:
     """Write outcomes as a GitHub-flavoured table, remarks below it."""
     shown = list(outcomes)
-    heads = [column.heading for column in _COLUMNS]
-    rules = ["---:" if column.right else "---" for column in _COLUMNS]
-    lines = [_row(heads), _row(rules), *(_row(texts) for texts in table(shown).texts())]
     notes = [f"- {line}" for line in remarks(shown)]
-    return "\n".join([*lines, "", *notes] if notes else lines)
+    return "\n".join([as_markdown(table(shown)), "", *notes] if notes else [as_markdown(table(shown))])
+
+
+def as_markdown(shown: Table) -> str:
+    """Write any table as a GitHub-flavoured one."""
+    heads = [column.heading for column in shown.columns]
+    rules = ["---:" if column.right else "---" for column in shown.columns]
+    return "\n".join([_row(heads), _row(rules), *(_row(texts) for texts in shown.texts())])
 
 
 def _row(texts: Sequence[str]) -> str:

@@ -63,7 +63,7 @@ def test_busy_multiprocessors_draw_the_power_of_their_clock(share):
     ops = [only(pointwise(2**24), at(share, generation__voltage__busy=busy)) for busy in (0.0, 1.0)]
     chip = at(share)
     power = chip.spec.multiprocessors * share * voltage(chip) ** 2
-    kernel = ops[1].latency - ops[1].exposed["launch"]
+    kernel = ops[1].exposed["hbm"]
     grown = ops[1].energy_by_cause["instructions"] - ops[0].energy_by_cause["instructions"]
     assert grown == pytest.approx(power * kernel, rel=1e-6)
 

@@ -55,7 +55,7 @@ def energy_per_operation(clock, static, floor, slope):
 def test_the_best_clock_is_the_knee_or_just_above_it(static, floor, slope):
     """There the static energy saved by a higher clock is what the voltage costs: P / r^2 = 2 v dv/dr (the law)."""
     knee = 1.0 - (1.0 - floor) / slope
-    assume(0.1 < knee)
+    assume(knee > 0.1)
     clocks = [0.05 + step * 1e-3 for step in range(1500)]
     best = min(clocks, key=lambda clock: energy_per_operation(clock, static, floor, slope))
     if static / knee**2 <= 2.0 * floor * slope:

@@ -129,7 +129,7 @@ class Board:
             scale, static, busy = self.powers(clock)
             assert (work.energy_scale, work.static_power, work.busy_now) == pytest.approx((scale, static, busy))
             totals = SimpleNamespace(
-                latency=self.time(clock), energy=self.energies(clock), exposed=[self.idle], rounds=rounds
+                latency=self.time(clock), energy=self.energies(clock), exposed=[self.idle, 0, 0, 0, 0], rounds=rounds
             )
             again = choose_clock(totals, work)
         return clock, rounds, work.status

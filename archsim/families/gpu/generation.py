@@ -76,7 +76,7 @@ class Voltage(Part):
     clocking: Fraction = Field(description="share of the power at rest that the clock draws, at the nominal clock")
     leakage: Fraction = Field(description="share of the power at rest that leaks, at the nominal voltage")
     exponent: Ratio = Field(description="power of the voltage that leakage follows")
-    busy: Power = Field(description="drawn by the clock of one multiprocessor while a kernel runs, nominally")
+    busy: Power = Field(description="drawn by the clock of one multiprocessor while it works, at the nominal clock")
     regulator: Ratio = Field(description="share of the power of logic and caches that the regulators do not lose")
 
     @model_validator(mode="after")

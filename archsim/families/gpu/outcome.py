@@ -6,7 +6,16 @@ from typing import Final
 
 from archsim.jit import Record, kernel
 from archsim.laws import roofline
-from archsim.mapping.processor import INSTRUCTION_ENERGY, LANES, MATRIX, START, WAITING, fill_energy, slowest_resource
+from archsim.mapping.processor import (
+    INSTRUCTION_ENERGY,
+    LANES,
+    MATRIX,
+    MEMORY,
+    START,
+    WAITING,
+    fill_energy,
+    slowest_resource,
+)
 
 EAGER: Final = 1
 """Code of the launch mode in which a framework dispatches every kernel."""
@@ -62,4 +71,14 @@ def conclude(op: Record, chip: Record, work: Record, out: Record, ramp: float, c
     tensor = op.macs > 0.0 and work.on_matrix[op.precision] == 1
     out.utilisation = roofline.busy_share(out.busy[MATRIX] if tensor else out.busy[LANES], out.latency)
     fill_energy(op, chip, work, out)
-    out.energy[INSTRUCTION_ENERGY] += work.busy_now * (out.latency - out.exposed[START])
+    out.energy[INSTRUCTION_ENERGY] += work.busy_now * max(computing, working_time(chip, out))
+
+
+@kernel
+def working_time(chip: Record, out: Record) -> float:
+    """Return the time in which some unit or some memory works, s: not what starts, fills, drains or waits."""
+    longest = 0.0
+    for resource in range(MATRIX, MEMORY + int(chip.memory_count)):
+        if resource != WAITING:
+            longest = max(longest, out.busy[resource])
+    return longest
