@@ -21,10 +21,10 @@ class Part(BaseModel):
 
 
 class Shared(Part):
-    """A part that many machines share: it stands in a file of its own in models/technology/, and is named where used."""
+    """A part that many machines share, in a file of its own in models/technology/ and named where it is used."""
 
     name: str = Field(description="kebab-case name")
-    title: str = Field(description="name in full")
+    title: str = Field("", description="name in full")
     note: str = Field("", description="what a reader should know")
 
 

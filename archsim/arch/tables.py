@@ -116,6 +116,7 @@ def outcome(causes: int, resources: int) -> tuple[Attribute, ...]:
         _f("energy", "J", "energy by cause, static excepted", causes),
         _f("bytes", "B", "bytes moved across each memory level, outermost first", LEVELS),
         _f("resident", "B", "operands that did not cross the outermost memory: found in a cache, or zeros"),
+        _f("left_out", "-", "share of the MACs that is not computed because weights are zero"),
         _f("mapping", "", "numbers of the winning mapping", MAPPING),
         _i("bound", "the resource that limits"),
         _f("utilisation", "", "achieved arithmetic rate over the peak of the units the op ran on"),

@@ -45,9 +45,9 @@ def validate(
     from archsim.cli.screen import Line
     from archsim.errors import UsageError
     from archsim.validation import find_checks, run_validation, to_json
+    from archsim.validation import transfer as between
     from archsim.validation.baseline import read_baseline, worsened
     from archsim.validation.baseline import write_baseline as write
-    from archsim.validation import transfer as between
     from archsim.validation.outcome import misses
     from archsim.validation.present import markdown, remarks, table
 

@@ -110,7 +110,7 @@ def _op_results(part: Part, chips: int) -> Iterable[OpResult]:
             count=len(same),
             placed_on=part.chip.name,
             macs=op.macs * chips,
-            macs_performed=float(row["macs"] * row["mask"] * row["steps"]) * chips,
+            macs_performed=float(row["macs"] * row["mask"] * row["steps"] * (1.0 - out["left_out"])) * chips,
             flops=op.flops * chips,
             special=op.special * chips,
             latency=float(out["latency"]),

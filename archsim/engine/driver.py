@@ -55,6 +55,7 @@ def clear_outcome(out: Record) -> None:
     out.bound = 0
     out.utilisation = 0.0
     out.resident = 0.0
+    out.left_out = 0.0
 
 
 @kernel

@@ -32,7 +32,7 @@ class OpResult:
     macs : int
         Multiply-accumulates as the field counts them, exact: of causal attention the full square.
     macs_performed : float
-        Those that are computed: inside the mask only, where the machine skips the rest.
+        Those that are computed: inside the mask only, and without zeros, where the machine skips the rest.
     flops, special : float
         All arithmetic (two per MAC), FLOP, and special functions, OP.
     latency, energy : float

@@ -15,7 +15,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _Citable(GenerateJsonSchema):
-    """Lets plain numbers and switches be cited too."""
+    """Lets plain numbers, switches and choices be cited too."""
 
     def int_schema(self, schema: core_schema.IntSchema) -> dict[str, Any]:
         return _or_cited(super().int_schema(schema))
@@ -25,6 +25,9 @@ class _Citable(GenerateJsonSchema):
 
     def bool_schema(self, schema: core_schema.BoolSchema) -> dict[str, Any]:
         return _or_cited(super().bool_schema(schema))
+
+    def literal_schema(self, schema: core_schema.LiteralSchema) -> dict[str, Any]:
+        return _or_cited(super().literal_schema(schema))
 
 
 def hardware_schema() -> dict[str, Any]:

@@ -34,6 +34,7 @@ def hit(footprint: float, capacity: float, share: float) -> float:
 
     References
     ----------
-    Form: Smith, J.: Random versus LRU replacement under cyclic access; the linear fall is an estimate.
+    Qureshi et al.: Adaptive insertion policies for high performance caching, ISCA 2007 (cyclic access larger than the
+    cache); the linear fall is an estimate.
     """
     return min(1.0, max(0.0, 2.0 - footprint / (share * capacity)))

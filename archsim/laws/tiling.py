@@ -31,7 +31,7 @@ def delivered_share(rows: float, columns: float, perimeter: float) -> float:
 
     References
     ----------
-    NVIDIA: Matrix multiplication background user's guide, section 'Choosing tile sizes' (larger tiles reuse more),
+    NVIDIA: Matrix multiplication background user's guide, 2023, 'Choosing tile sizes' (larger tiles reuse more),
     docs.nvidia.com/deeplearning/performance/dl-performance-matrix-multiplication; the form is an estimate.
     """
     area = rows * columns

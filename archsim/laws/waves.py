@@ -30,7 +30,7 @@ def padded(size: float, tile: float) -> float:
 
     References
     ----------
-    NVIDIA: Matrix multiplication background user's guide, section 'Tile quantization',
+    NVIDIA: Matrix multiplication background user's guide, 2023, 'Tile quantization',
     docs.nvidia.com/deeplearning/performance/dl-performance-matrix-multiplication.
     """
     return tile * math.ceil(size / tile)
@@ -61,7 +61,7 @@ def makespan(tiles: float, processors: float, resident: float, alone: float, lea
 
     References
     ----------
-    NVIDIA: Matrix multiplication background user's guide, section 'Wave quantization',
+    NVIDIA: Matrix multiplication background user's guide, 2023, 'Wave quantization',
     docs.nvidia.com/deeplearning/performance/dl-performance-matrix-multiplication.
     """
     full = math.floor(tiles / (processors * resident))

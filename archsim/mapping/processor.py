@@ -111,12 +111,12 @@ def fill_outcome(op: Record, chip: Record, work: Record, out: Record, limit: int
 
 @kernel
 def fill_energy(op: Record, chip: Record, work: Record, out: Record) -> None:
-    """Fill the energy by cause: operations, the instructions that start them, and bytes at every level.
+    """Fill the energy by cause: operations that are not left out, their instructions, and bytes at every level.
 
     Instructions also move what the registers hold from the innermost memory, where the machine pays for that apart.
     """
     stored = op.precision
-    macs = op.macs * op.mask * op.steps
+    macs = op.macs * op.mask * (1.0 - out.left_out) * op.steps
     other = op.flops * op.steps
     special = op.special * op.steps
     out.energy[ARITHMETIC_ENERGY] = macs * work.mac_energy[stored] + other * work.lane_energy[stored]

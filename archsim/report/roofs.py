@@ -79,9 +79,15 @@ def _stored(part: Part) -> str:
 
 
 def _bandwidth(part: Part) -> float:
-    """Return what the outermost memory moves while it is busy, B/s; the memory levels follow the other resources."""
-    busy = part.outs["busy"][:, len(part.family.resources)]
-    return float(part.outs["bytes"][:, 0].sum() / busy.sum()) if busy.sum() > 0.0 else 0.0
+    """Return the outermost memory's bandwidth, B/s: as described, or what it moves while it is busy.
+
+    The memory levels follow the other resources.
+    """
+    busy = part.outs["busy"][:, len(part.family.resources)].sum()
+    levels = getattr(part.chip.spec, "memory", ())
+    if busy > 0.0 and levels and levels[0].bandwidth is not None:
+        return float(levels[0].bandwidth * levels[0].instances)
+    return float(part.outs["bytes"][:, 0].sum() / busy) if busy > 0.0 else 0.0
 
 
 def _peaks(chip: Chip, dtype: str) -> dict[str, float]:

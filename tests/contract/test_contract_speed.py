@@ -54,26 +54,37 @@ def inside(result):
     return result.energy - result.energy_by_cause.get("off_chip_memory", 0.0)
 
 
+def lost_hits(once, twice, chip):
+    """Longest time that traffic takes which caches no longer save, at half of the outermost memory's bandwidth."""
+    memory = chip.spec.memory[0]
+    name = next(iter(once.bytes_by_level))
+    more = twice.bytes_by_level[name] - 2 * once.bytes_by_level[name]
+    return 2 * max(0.0, more) / (memory.bandwidth * memory.instances) if memory.bandwidth else 0.0
+
+
 @pytest.mark.parametrize("batch", [1, 4, 32])
 @pytest.mark.parametrize("name", MACHINES)
 def test_twice_the_batch_costs_at_most_two_runs(name, batch):
+    """But for twice the activations no longer staying in a cache from op to op."""
+    chip = uncapped(name)
     for workload in BATCHED:
-        once, twice = (
-            archsim.evaluate(network(workload, batch=size), uncapped(name), ROOM) for size in (batch, 2 * batch)
-        )
+        once, twice = (archsim.evaluate(network(workload, batch=size), chip, ROOM) for size in (batch, 2 * batch))
         assert twice.items == 2 * once.items
-        assert twice.latency <= 2 * once.latency * (1 + SLACK), workload
-        # Twice the activations may no longer stay in a cache between ops: the traffic of the memory is excepted.
-        assert inside(twice) <= 2 * inside(once) * (1 + SLACK), workload
+        slack = lost_hits(once, twice, chip) + SLACK * once.latency
+        assert twice.latency <= 2 * once.latency + slack, workload
+        busy = inside(twice) - 2 * inside(once)
+        assert busy <= SLACK * inside(once) + slack * 2 * once.power, workload
 
 
 @pytest.mark.parametrize("name", CAPPED)
 def test_twice_the_batch_costs_at_most_two_runs_under_a_power_limit(name):
-    """The limit is met to within a tolerance, and so is the comparison; what no longer hits a cache keeps units busy."""
+    """The limit is met within a tolerance, as is the comparison; lost cache hits keep units busy longer."""
+    chip = machine(name)
     for workload in ("resnet50", "bert-base", "mobilenet-v2"):
-        once, twice = (archsim.evaluate(network(workload, batch=size), machine(name), ROOM) for size in (16, 32))
-        assert twice.latency <= 2 * once.latency * 1.01, workload
-        assert inside(twice) <= 2 * inside(once) * 1.03, workload
+        once, twice = (archsim.evaluate(network(workload, batch=size), chip, ROOM) for size in (16, 32))
+        slack = lost_hits(once, twice, chip)
+        assert twice.latency <= 2 * once.latency * 1.01 + slack, workload
+        assert inside(twice) <= 2 * inside(once) * 1.03 + slack * 2 * once.power, workload
 
 
 def product(dtype, size):

@@ -96,7 +96,7 @@ def test_the_throttled_clock_is_the_one_explained():
     chip = archsim.with_(archsim.hardware(GPU), "power.limit", 150.0)
     result = archsim.evaluate(b.build(), chip)
     busy = format_quantity(result.ops[0].exposed["tensor cores"], TIME)
-    assert f"roofline.bound_time = {busy}" in lines(result.explain("latency", "hot"))
+    assert f"waves.makespan = {busy}" in lines(result.explain("latency", "hot"))
 
 
 @pytest.mark.parametrize(

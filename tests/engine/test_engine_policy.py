@@ -26,7 +26,7 @@ def test_defaults_mappings_and_keywords_agree():
     ("choices", "said"),
     [
         ({"fussion": "none"}, ["unknown policy 'fussion'", "did you mean 'fusion'?"]),
-        ({"batch": 8}, ["unknown policy 'batch'", "policies are fusion, schedule"]),
+        ({"qqqqq": 8}, ["unknown policy 'qqqqq'", "policies are fusion, schedule"]),
         ({"fusion": "ful"}, ["fusion='ful'", "did you mean 'full'?"]),
         ({"fusion": "zzz"}, ["fusion='zzz'", "none, epilogue, attention, full"]),
         ({"capacity": "ignored"}, ["capacity='ignored'", "did you mean 'ignore'?"]),

@@ -22,7 +22,7 @@ SWEEPS = {
         {
             "clock": [1e9, 2e9],
             "memory.l2.width": [1e3, 8e3],
-            "launch.latency": [0.0, 1e-5],
+            "generation.launch.latency": [0.0, 1e-5],
             "multiprocessors": [1, 132],
         },
     ),
@@ -122,7 +122,7 @@ def test_policies_are_checked_as_for_one_point():
 def test_a_verdict_of_one_point_does_not_reach_the_next():
     chip = archsim.hardware("a100-sxm4-80gb")
     idle = chip.spec.power.idle
-    limits = [idle / 2, 400.0, idle / 2, 400.0]
+    limits = [idle / 4, 400.0, idle / 4, 400.0]
     graph = archsim.workload("mobilenet-v2")
     for jit in ("always", "never"):
         totals = archsim.evaluate_points(graph, chip, {"power.limit": limits}, jit=jit)

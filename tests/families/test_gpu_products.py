@@ -104,9 +104,9 @@ def test_narrower_formats_move_less_and_compute_faster():
         assert 0.4 * half < byte < 0.75 * half
 
 
-def weighed(density, structure, tokens=4096):
+def weighed(density, structure, tokens=4096, size=4096):
     b = archsim.GraphBuilder("one", dtype="fp16")
-    b.linear(b.input("x", (tokens, 4096)), 4096, bias=False, density=density, structure=structure)
+    b.linear(b.input("x", (tokens, size)), size, bias=False, density=density, structure=structure)
     return b.build()
 
 
@@ -117,9 +117,25 @@ def test_two_in_four_runs_on_tensor_cores_that_know_it():
     assert volta[0] == volta[1]
 
 
+def test_zeros_that_are_skipped_take_no_energy():
+    dense, half, few = (
+        only(weighed(d, s, tokens), machine(A100))
+        for d, s, tokens in ((1.0, "dense", 4096), (0.5, "n:m", 4096), (0.01, "uniform", 1))
+    )
+    assert half.macs_performed == half.macs / 2
+    assert half.energy_by_cause["arithmetic"] == pytest.approx(dense.energy_by_cause["arithmetic"] / 2)
+    assert few.macs_performed == pytest.approx(few.macs / 100)
+
+
+def test_pairs_of_four_are_stored_in_nine_sixteenths():
+    dense, half = (only(weighed(d, s, 1, 16384), machine(A100)) for d, s in ((1.0, "dense"), (0.5, "n:m")))
+    vectors = 2 * 16384 * 2
+    assert half.bytes_by_level["hbm"] - vectors == pytest.approx((dense.bytes_by_level["hbm"] - vectors) * 9 / 16)
+
+
 def test_scattered_zeros_pay_for_few_tokens_and_not_for_many():
     one, many = (
-        [only(weighed(d, "uniform", tokens), machine(A100)).latency for d in (1.0, 0.05)] for tokens in (1, 4096)
+        [only(weighed(d, "uniform", tokens), machine(A100)).latency for d in (1.0, 0.01)] for tokens in (1, 4096)
     )
     assert one[1] < 0.6 * one[0]
     assert many[1] == many[0], "tensor cores on all of it are faster than gathering"

@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from archsim.arch.chip import ChipSpec, Part
+from archsim.arch.chip import ChipSpec, Part, Shared
 from archsim.arch.memory import MemoryLevel
 from archsim.units import Bandwidth, Count, Energy, EnergyPerOp, Frequency, Power
 
 
-class ToyTechnology(Part):
+class ToyTechnology(Shared):
     name: str = ""
     add: Energy
     multiply: Energy

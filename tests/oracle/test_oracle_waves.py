@@ -130,7 +130,7 @@ def random_hits(lines, capacity, rounds=40):
 
 @pytest.mark.parametrize("ratio", [1.1, 1.25, 1.5, 1.75])
 def test_the_fall_lies_between_lru_and_random_replacement(ratio):
-    """Strict LRU keeps nothing of a cyclic walk, random replacement a good part: the law stays within a quarter of it."""
+    """Strict LRU keeps nothing of a cyclic walk, random replacement a good part: the law is near the latter."""
     law = residency.hit(ratio * 400, 400.0, 1.0)
     assert 0.0 <= law <= random_hits(int(ratio * 400), 400) + 0.25
 

@@ -60,8 +60,6 @@ def test_products_searched_in_a_second():
     start = time.process_time()
     outs, _ = run_each(family, sizes.ops, chip, mode="always")
     spent = time.process_time() - start
-    print(
-        f"\n{len(samples) / spent:.3g} products a second and core, {family.candidates} candidates each"
-    )
+    print(f"\n{len(samples) / spent:.3g} products a second and core, {family.candidates} candidates each")
     assert len(outs) == len(samples)
     assert (outs["mapping"][:, :3] >= 1).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archsim.families.gpu.outcome import conclude
 from archsim.families.gpu.product import LANE_UNITS, TENSOR_UNITS, run_product
 from archsim.families.gpu.resident import keep_resident
-from archsim.families.gpu.sparse import cost_sparse, sparse_time, structured
+from archsim.families.gpu.sparse import HALF, cost_sparse, leave_out, packed, sparse_time, structured
 from archsim.jit import Record, kernel
 from archsim.laws import roofline
 from archsim.mapping.processor import LANES, MATRIX, MEMORY, fill_busy
@@ -24,6 +24,9 @@ def cost_gemm(op: Record, chip: Record, work: Record, out: Record) -> None:
     written = keep_resident(op, chip, work, out)
     width = work.mac_widening[op.precision] / 8.0
     left, right, result = op.input_bits * width, op.weight_bits * width, op.output_bits / 8.0
+    if pace > 1.0:
+        right *= packed(op)
+        leave_out(HALF, op.weight_bytes * (1.0 - packed(op)) * op.steps, out)
     fill_product(op, chip, work, out, op.m, op.n, op.k, op.batch, left, right, result, written, pace)
 
 
@@ -50,7 +53,7 @@ def fill_product(
     run_product(m, n, k, batch, left, right, result, peak * pace, out.bytes[0] / steps, written, unit, chip, work, out)
     near = work.near
     out.bytes[near] *= steps
-    useful = roofline.bound_time(2.0 * m * n * k * batch * steps, peak)
+    useful = roofline.bound_time(2.0 * m * n * k * batch * (1.0 - out.left_out) * steps, peak)
     out.busy[units] = min(useful, out.busy[units]) if tensor else useful + op.flops * steps / work.lane_peak[stored]
     out.busy[MEMORY] = out.mapping[5] * steps
     out.busy[MEMORY + near] = out.mapping[6] * steps

@@ -16,6 +16,8 @@ N_OF_M: Final = 2
 """Code of weights with n values in every group of m, see `archsim.graph.tensor.STRUCTURES`."""
 HALF: Final = 0.5
 """Density from which on the tensor cores skip zeros of that structure: 2 of 4."""
+KEPT: Final = 2.0
+GROUP: Final = 4.0
 
 
 @kernel
@@ -23,6 +25,14 @@ def structured(op: Record, chip: Record, work: Record) -> float:
     """Return how much faster tensor cores run the weights' pattern of zeros, -; 1 where they cannot use it."""
     fits = op.weight_structure == N_OF_M and op.weight_density <= HALF
     return chip.generation_sparse_structured if fits and work.on_matrix[op.precision] == 1 else 1.0
+
+
+@kernel
+def packed(op: Record) -> float:
+    """Return the size of weights that tensor cores run with their zeros skipped, over that with the zeros, -."""
+    elements = op.weight_elements
+    metadata = sparse_format.structured_metadata(elements, KEPT, GROUP)
+    return sparse_format.stored_bytes(elements * HALF, op.weight_bits, metadata) * 8.0 / (elements * op.weight_bits)
 
 
 @kernel
@@ -54,13 +64,20 @@ def sparse_time(op: Record, chip: Record, work: Record) -> float:
 
 
 @kernel
+def leave_out(share: float, zeros: float, out: Record) -> None:
+    """Leave this share of the MACs out, and zeros that are not stored, B, of what the memory moves."""
+    out.left_out = share
+    unmoved = min(out.bytes[0], zeros)
+    out.resident += unmoved
+    out.bytes[0] -= unmoved
+
+
+@kernel
 def cost_sparse(op: Record, chip: Record, work: Record, out: Record) -> None:
     """Cost a product on compressed weights, zeros left out, on the lanes."""
     fill_busy(op, chip, work, out, chip.generation_launch_latency)
     keep_resident(op, chip, work, out)
-    left_out = min(out.bytes[0], max(0.0, op.weight_bytes - compressed(op)) * op.steps)
-    out.resident += left_out
-    out.bytes[0] -= left_out
+    leave_out(1.0 - op.weight_density, max(0.0, op.weight_bytes - compressed(op)) * op.steps, out)
     near = work.near
     out.bytes[near] = (gathered(op, chip, work) + op.output_bytes) * op.steps
     out.busy[LANES] = roofline.bound_time(

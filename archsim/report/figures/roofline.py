@@ -29,7 +29,8 @@ def roofline(results: Sequence[Result]) -> Figure:
     """Draw one roofline per machine, with every op of every workload run on it.
 
     An op stands at its FLOP per byte of outermost memory and at the rate it reaches, alone, launch and call included;
-    its area is its share of the run's time. Ops without arithmetic have no place on a roofline and are left out.
+    its area is its share of the run's time. Ops without arithmetic have no place on a roofline and are left out, and
+    so are those that find everything in a cache: how many there are stands in the legend.
 
     Parameters
     ----------
@@ -70,8 +71,13 @@ def roofline(results: Sequence[Result]) -> Figure:
             if result.hardware == machine:
                 _draw_ops(ax, result, workloads.index(result.workload))
     axes[0].set_ylabel("arithmetic rate (FLOP/s)")
-    _legend(figure, workloads)
+    _legend(figure, workloads, sum(_inside(result) for result in results))
     return figure
+
+
+def _inside(result: Result) -> int:
+    """Return how many ops compute on what caches hold, and move nothing across the outermost memory."""
+    return sum(op.flops > 0.0 and next(iter(op.bytes_by_level.values()), 1.0) == 0.0 for op in result.ops)
 
 
 def _points(result: Result) -> list[tuple[float, float, float]]:
@@ -125,7 +131,7 @@ def _draw_ops(ax: Any, result: Result, which: int) -> None:
     )  # fmt: skip
 
 
-def _legend(figure: Figure, workloads: Sequence[str]) -> None:
+def _legend(figure: Figure, workloads: Sequence[str], inside: int) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
@@ -133,8 +139,10 @@ def _legend(figure: Figure, workloads: Sequence[str]) -> None:
                markeredgecolor=INK, markeredgewidth=0.6, markersize=7, alpha=0.7, label=name)
         for i, name in enumerate(workloads)
     ]  # fmt: skip
+    title = "one mark per distinct op; its area is its share of the time"
+    if inside:
+        title += f"; not shown: {inside} that caches serve alone"
     figure.legend(
         handles=handles, loc="outside lower center", ncols=min(4, len(handles)),
-        title="one mark per distinct op; its area is its share of the time", title_fontsize=8, fontsize=9,
-        frameon=False,
+        title=title, title_fontsize=8, fontsize=9, frameon=False,
     )  # fmt: skip
