@@ -2,17 +2,23 @@
 
 Fusion is a decision of the mapping, never of a front end. Five policies, each including the one before:
 
-``eager``      the kernels an eager framework launches: formulas operation by operation, attention with scale, mask and
-               copies, see `archsim.graph.eager`; time the framework takes to launch is the machine's own setting;
-``none``       every op reads and writes memory; attention is expanded into its matmuls and softmax;
-``epilogue``   pointwise work behind a matmul or convolution runs before the result is written;
-``attention``  scaled dot-product attention stays one kernel (the default);
-``full``       chains of pointwise, normalising and data-moving ops become one kernel each.
+``eager``
+    the kernels an eager framework launches: formulas operation by operation, attention with scale, mask and copies, see
+    `archsim.graph.eager`; time the framework takes to launch is the machine's own setting;
+``none``
+    every op reads and writes memory; attention is expanded into its matmuls and softmax;
+``epilogue``
+    pointwise work behind a matmul or convolution runs before the result is written;
+``attention``
+    scaled dot-product attention stays one kernel (the default);
+``full``
+    chains of pointwise, normalising and data-moving ops become one kernel each.
 
 One more stands beside them, as a compiler over a library of kernels works (``torch.compile``):
 
-``streams``    the chains of ``full`` and whole attention, but matmuls and convolutions stay the library's: what follows
-               them reads their result from memory.
+``streams``
+    the chains of ``full`` and whole attention, but matmuls and convolutions stay the library's: what follows them reads
+    their result from memory.
 """
 
 from __future__ import annotations
