@@ -77,6 +77,8 @@ OP: Final = (
     _f("access_bytes", "B", "bytes wanted by one irregular access"),
     _f("chain", "", "dependent accesses one after the other: loads of a pointer chain, steps of a scan"),
     _f("footprint", "B", "bytes the irregular accesses fall into"),
+    _f("branches", "", "branches that depend on what the irregular accesses load"),
+    _f("taken", "", "share of those branches that are taken"),
     _f("elements", "", "output elements"),
     _f("macs", "MAC", "multiply-accumulates"),
     _f("flops", "FLOP", "arithmetic besides MACs, epilogue included"),

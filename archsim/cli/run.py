@@ -67,7 +67,7 @@ def summary(result: Result) -> Iterable[Block]:
     """Yield the head of a result: what it is, its totals, and energy by cause."""
     from archsim.cli.screen import Bars, Facts, Line
     from archsim.cli.show_workload import origin
-    from archsim.engine.table import fraction
+    from archsim.engine.table import fraction, share
     from archsim.engine.tables import count
     from archsim.units import DATA, ENERGY, POWER, TIME, format_quantity
 
@@ -81,6 +81,7 @@ def summary(result: Result) -> Iterable[Block]:
             ("throughput", f"{count(result.throughput)} {result.item}s/s"),
             ("energy", f"{format_quantity(result.energy, ENERGY)}, {per_item} per {result.item}"),
             ("power", f"{format_quantity(result.power, POWER)} of the {result.boundary}"),
+            ("overhead", f"{share(result.von_neumann_share)} of the energy starts instructions and moves data"),
             ("work", f"{count(result.macs)} MAC"),
             ("memory", kept),
             *(fact for fact in origin(result.parameters) if fact[0] == "coverage"),

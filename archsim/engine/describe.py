@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from archsim.graph.dtypes import CODES, DTYPES
+from archsim.graph.exact import times
 from archsim.graph.op import Op
 from archsim.graph.tensor import STRUCTURES, Role, Tensor
 from archsim.graph.work import (
@@ -83,7 +84,7 @@ def _normalise(work: Normalise) -> Columns:
 
 
 def _gather(work: Gather) -> Columns:
-    return {"accesses": work.entries}
+    return {"accesses": work.entries, "branches": times(work.entries, work.branches), "taken": work.taken}
 
 
 def _scan(work: Scan) -> Columns:

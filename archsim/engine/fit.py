@@ -9,6 +9,7 @@ from archsim.arch.columns import Swept
 from archsim.engine.policy import Policy
 from archsim.errors import DoesNotFitError
 from archsim.graph.memory import Memory, memory
+from archsim.graph.retype import as_stored
 from archsim.units import CAPACITY, DATA, format_quantity
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def check_fit(graph: Graph, chip: Chip, how: Policy) -> tuple[Memory, tuple[str,
     DoesNotFitError
         With the arithmetic.
     """
-    kept = memory(graph)
+    kept = _kept(graph, chip)
     there = registry.get(chip.family).capacity(chip.spec)
     if kept.total <= there:
         return kept, ()
@@ -103,4 +104,9 @@ def points_that_fit(graph: Graph, chip: Chip, swept: Sequence[Swept], how: Polic
     outermost = chip.spec.memory[0]  # type: ignore[attr-defined]
     for each in resized:
         there = there * each.values / getattr(outermost, str(each.place.path[2]))
-    return np.asarray(there) >= memory(graph).total
+    return np.asarray(there) >= _kept(graph, chip).total
+
+
+def _kept(graph: Graph, chip: Chip) -> Memory:
+    """Return what a graph keeps on a machine, in the formats that it stores."""
+    return memory(as_stored(graph, registry.get(chip.family).formats(chip.spec)))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from archsim.graph.memory import Memory
 
 SCHEMA_VERSION: Final = 1
+MOVING: Final = ("control", "on_chip_memory", "off_chip_memory", "network")
+"""Standard causes of energy that a machine without instructions and memory apart from its units would not have."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,16 @@ class Result:
         return max(self.exposed, key=lambda name: self.exposed[name])
 
     @property
+    def von_neumann_share(self) -> float:
+        """Share of the energy that starts instructions and moves data between memory and units, -.
+
+        Control, memories and networks over everything, static and host included; what is left computes, converts,
+        shines, or runs whatever happens.
+        """
+        moved = sum(self.energy_by_cause.get(group, 0.0) for group in MOVING)
+        return moved / self.energy if self.energy else 0.0
+
+    @property
     def macs(self) -> int:
         """Multiply-accumulates of one run, exact."""
         return sum(op.macs * op.count for op in self.ops)
@@ -186,6 +198,7 @@ class Result:
             "macs_performed": sum(op.macs_performed * op.count for op in self.ops),
             "bound": self.bound,
             "energy_by_cause_j": {group: self.energy_by_cause.get(group, 0.0) for group in GROUPS},
+            "von_neumann_share": self.von_neumann_share,
             "energy_by_detail_j": dict(self.energy_by_detail),
             "bytes_by_level": dict(self.bytes_by_level),
             "latency_by_resource_s": dict(self.exposed),

@@ -1,7 +1,8 @@
 """Number formats: their widths, the order of per-precision tables, and what may stand in for what.
 
 A machine without a format runs it in the narrowest format that holds every one of its values exactly; nothing is
-silently rounded. The order of `DTYPES` is the order of every per-precision column in the tables.
+silently rounded. NVFP4 is fp4 (E2M1) with a scale in fp8 (E4M3) for every 16 values: 4.5 bits each, and products of two
+significands that fp8 cannot hold. The order of `DTYPES` is the order of every per-precision column in the tables.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ _WIDTHS: Final = (
     Dtype("fp16", 16, ("tf32", "fp32", "fp64")),
     Dtype("bf16", 16, ("tf32", "fp32", "fp64")),
     Dtype("fp8", 8, ("fp16", "bf16", "tf32", "fp32", "fp64")),
-    Dtype("fp4", 4, ("fp8", "fp16", "bf16", "tf32", "fp32", "fp64")),
+    Dtype("fp4", 4, ("nvfp4", "fp8", "fp16", "bf16", "tf32", "fp32", "fp64")),
+    Dtype("nvfp4", 4.5, ("fp16", "bf16", "tf32", "fp32", "fp64")),
     Dtype("int64", 64, ()),
     Dtype("int32", 32, ("int64", "fp64")),
     Dtype("int16", 16, ("int32", "fp32", "fp64")),
@@ -52,7 +54,7 @@ DTYPES: Final[dict[str, Dtype]] = {dtype.name: dtype for dtype in _WIDTHS}
 NAMES: Final[tuple[str, ...]] = tuple(DTYPES)
 CODES: Final[dict[str, int]] = {name: code for code, name in enumerate(NAMES)}
 PRECISIONS: Final = len(NAMES)
-FLOATS: Final = frozenset({"fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4"})
+FLOATS: Final = frozenset({"fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "nvfp4"})
 """Floating-point formats: what gradients can be stored in."""
 
 

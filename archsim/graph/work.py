@@ -252,12 +252,17 @@ class Reduce(Work):
 
 @dataclass(frozen=True)
 class Gather(Work):
-    """`entries` rows of `width` elements read at irregular addresses: embedding lookups, GNN aggregation."""
+    """`entries` rows of `width` elements read at irregular addresses: embedding lookups, GNN aggregation.
+
+    What a program does next may depend on what it reads: `branches` per entry, of which the share `taken` goes one way.
+    """
 
     kind = "gather"
     entries: int
     width: int
     flops_per_element: float = 0.0
+    branches: float = 0.0
+    taken: float = 0.0
 
     @property
     def flops(self) -> float:  # noqa: D102

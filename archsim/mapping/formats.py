@@ -15,7 +15,7 @@ def _chain(name: str) -> tuple[int, ...]:
 
 WIDER: Final = tuple(code for name in DTYPES for code in _chain(name))
 """Row by row, each format and the formats that hold it exactly, narrowest first; -1 ends a row."""
-BITS: Final = tuple(dtype.bits for dtype in DTYPES.values())
+BITS: Final = tuple(float(dtype.bits) for dtype in DTYPES.values())
 """Storage width by format code, b."""
 ACCUMULATE: Final = tuple(
     CODES["int32"]

@@ -31,6 +31,8 @@ UNITS: Final = (
     Attribute("byte_control", "f8", (), "J/B", "control of one byte from the innermost memory, if paid apart"),
     Attribute("special_peak", "f8", (), "OP/s", "special functions"),
 )
+OFF_CHIP: Final = 0
+"""Code of the place of a memory with a supply of its own."""
 
 
 @kernel
@@ -89,3 +91,27 @@ def fill_peaks(work: Record, matrix: Record, lanes: Record, clocks: float) -> No
             code = work.mac_code[stored]
             work.lane_peak[stored] = lanes[work.lane_code[stored]] * clocks
             work.mac_peak[stored] = (matrix[code] if work.on_matrix[stored] == 1 else lanes[code]) * clocks
+
+
+@kernel
+def scale_energies(chip: Record, work: Record, change: float) -> None:
+    """Scale the energies of everything on the chip; the device memory has a supply of its own.
+
+    Parameters
+    ----------
+    chip, work : record
+        As in a family's plan.
+    change : float
+        New energies over those before, -.
+    """
+    work.special_energy *= change
+    work.byte_control *= change
+    for stored in range(FORMATS):
+        if work.stored[stored] == 1 and work.lane_code[stored] >= 0:
+            work.mac_energy[stored] *= change
+            work.lane_energy[stored] *= change
+            work.mac_control[stored] *= change
+            work.lane_control[stored] *= change
+    for level in range(int(chip.memory_count)):
+        if chip.memory_place[level] != OFF_CHIP:
+            work.level_energy[level] *= change

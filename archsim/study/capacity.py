@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from archsim.errors import DoesNotFitError, UsageError
 from archsim.graph.dtypes import DTYPES
 from archsim.graph.memory import memory
-from archsim.graph.retype import with_precision
+from archsim.graph.retype import as_stored, with_precision
 from archsim.graph.sharding import shard
 from archsim.graph.tensor import Role
 from archsim.units import CAPACITY, DATA, format_quantity
@@ -93,10 +94,12 @@ class Runs:
         Its ``tensor_parallel`` and ``precision`` count.
     there : float
         What may be filled of one chip's memory, B.
+    formats : collection of str
+        Formats it computes in; others are stored wider. Empty: all.
     """
 
-    def __init__(self, build: Build, how: Policy, there: float) -> None:
-        self.build, self.how, self.there = build, how, there
+    def __init__(self, build: Build, how: Policy, there: float, formats: Collection[str] = ()) -> None:
+        self.build, self.how, self.there, self.formats = build, how, there, formats
         self.room = cache(self._room)
 
     def prefill(self, request: Request) -> Graph:
@@ -110,7 +113,11 @@ class Runs:
     def one_chip(self, graph: Graph) -> Graph:
         """Return what one chip runs."""
         graph = shard(graph, self.how.tensor_parallel)
-        return with_precision(graph, self.how.precision) if self.how.precision else graph
+        return self._typed(graph)
+
+    def _typed(self, graph: Graph) -> Graph:
+        graph = with_precision(graph, self.how.precision) if self.how.precision else graph
+        return as_stored(graph, self.formats)
 
     def _room(self, request: Request) -> Room:
         """Return what one chip has to keep."""
@@ -121,8 +128,7 @@ class Runs:
     def cache(self, request: Request) -> float:
         """Return the keys and values of one request at full length, on all chips of its copy, byte."""
         graph = self.decode(request, request.prompt + request.output - 1)
-        kept = memory(with_precision(graph, self.how.precision) if self.how.precision else graph)
-        return kept.state / request.batch
+        return memory(self._typed(graph)).state / request.batch
 
     def largest(self, request: Request) -> int | None:
         """Return the largest batch that fits, None if nothing limits it.

@@ -263,8 +263,11 @@ def serve(
     if chips % how.tensor_parallel:
         raise UsageError(f"tensor_parallel={how.tensor_parallel} does not divide the {chips} chips of {machine.name!r}",
                          hint=f"write a divisor of {chips}")  # fmt: skip
+    if how.training:
+        raise UsageError("policy training=true: a model that is trained serves nobody", hint="leave training out")
     build = cache(_builder(model, dict(parameters or {})))
-    runs = Runs(build, how, memory_share * registry.get(chip.family).capacity(chip.spec))
+    family = registry.get(chip.family)
+    runs = Runs(build, how, memory_share * family.capacity(chip.spec), family.formats(chip.spec))
     room, largest = runs.room(request), runs.largest(request)
     warnings = runs.check(request, room, largest, chip.name)
     how = make_policy(how, capacity="ignore")

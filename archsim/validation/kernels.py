@@ -26,14 +26,8 @@ from archsim.validation.tally import Tally, Target
 
 COLUMNS: Final = ("device", "op", "dims", "dtype", "measured_ms")
 MILLISECOND: Final = 1e-3
-
-
-@dataclass(frozen=True, slots=True)
-class Power:
-    """What a board drew while a kernel ran again and again, W; `fitted` when a constant was set from it."""
-
-    measured: float
-    fitted: bool = False
+UNLIMITED: Final = 0.93
+"""Share of a board's limit below which its power is its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +46,8 @@ class Reading:
         Bytes that other kernels touch before the same weights are used again, B.
     overhead : float
         What the benchmark itself adds to the time, s.
-    power : Power or None
-        Of the board meanwhile, where that was measured and is steady.
+    power : float or None
+        Of the board meanwhile, where that was measured and is steady, W.
     """
 
     timed: Timed
@@ -61,7 +55,7 @@ class Reading:
     copies: int = 1
     between: float = 0.0
     overhead: float = 0.0
-    power: Power | None = None
+    power: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +192,13 @@ def judge(dataset: Dataset, reader: Reader) -> list[Outcome]:
 
 
 def _compare_power(tally: Tally, sample: Sample, made: Prediction) -> None:
+    """Compare the power of all rows, and of those apart in which the board's limit does not settle it."""
     power = sample.reading.power
-    if power and power.fitted:
-        tally.keep_for_fit(sample.power_group)
-    elif power:
-        tally.compare(sample.power_group, made.power, power.measured)
+    if power is None:
+        return
+    tally.compare(sample.power_group, made.power, power)
+    if power < UNLIMITED * sample.chip.spec.power.limit:
+        tally.compare(f"{sample.power_group} below its limit", made.power, power)
 
 
 def predict(samples: Sequence[Sample]) -> list[Prediction]:

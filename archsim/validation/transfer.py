@@ -28,7 +28,7 @@ LAUNCH: Final = "generation.launch.latency"
 FROM_GRAPHS: Final = 10e-6
 """Launches longer than this are a host's, without recorded graphs, and say nothing of another machine, s."""
 SATURATING: Final = 0.75
-"""Bytes in flight over those that saturate the memory: what the fits agree on."""
+"""Bytes in flight with one tile on each multiprocessor over those that saturate the memory: the least of the fits."""
 LEFT_OUT: Final = "the means of the others"
 
 
@@ -130,10 +130,14 @@ def _mean(values: Sequence[float]) -> float:
 
 def _judge(samples: Sequence[Sample], chip: Chip, profile: str, constants: Mapping[str, float], *,
            own: bool) -> Transfer:  # fmt: skip
-    """Predict a device's rows with other constants; its launches stay its own where a host makes them."""
+    """Predict a device's rows with other constants.
+
+    Beside the kernels of one generation its launches stay its own where a host makes them; the means of the others come
+    without anything that was measured on it.
+    """
     launch = chip.spec.generation.launch.latency  # type: ignore[attr-defined]
     sets = dict(constants)
-    if max(launch, sets[LAUNCH]) >= FROM_GRAPHS:
+    if profile != LEFT_OUT and max(launch, sets[LAUNCH]) >= FROM_GRAPHS:
         sets[LAUNCH] = launch
     changed = with_all(chip, sets)
     made = kernels.predict([replace(sample, chip=changed) for sample in samples])

@@ -121,7 +121,7 @@ def test_few_rows_are_bound_by_what_their_threads_have_in_flight():
     chip = machine(A100)
     one_row, many = (only(normalised("softmax", rows, 65536), chip).latency for rows in (1, 108))
     assert one_row > 4 * 65536 / (1024 * 16) * chip.spec.memory[0].latency
-    assert many < 3 * one_row
+    assert many < 5 * one_row
 
 
 def test_scattered_reads_take_whole_lines():

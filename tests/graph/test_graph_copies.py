@@ -45,7 +45,7 @@ def test_precision_leaves_indices_alone():
 
 def test_formats():
     assert [CODES[name] for name in NAMES] == list(range(len(NAMES)))
-    assert {name for name in NAMES if name.startswith(("fp", "bf", "tf"))} == set(FLOATS)
+    assert {name for name in NAMES if name.startswith(("fp", "bf", "tf", "nvfp"))} == set(FLOATS)
     for made in DTYPES.values():
         assert made.name not in made.wider
         assert all(dtype(wider).bits >= made.bits for wider in made.wider)

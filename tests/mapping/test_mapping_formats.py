@@ -18,9 +18,9 @@ from archsim.engine.run import run
 from archsim.graph.dtypes import CODES, DTYPES, NAMES
 from archsim.mapping import formats, units
 
-SIGNIFICAND = {"fp64": 53, "fp32": 24, "tf32": 11, "fp16": 11, "bf16": 8, "fp8": 4, "fp4": 2}
+SIGNIFICAND = {"fp64": 53, "fp32": 24, "tf32": 11, "fp16": 11, "bf16": 8, "fp8": 4, "fp4": 2, "nvfp4": 6}
 """Significand with its hidden bit, b; fp8 is E4M3, fp4 is E2M1."""
-EXPONENT = {"fp64": 11, "fp32": 8, "tf32": 8, "fp16": 5, "bf16": 8, "fp8": 4, "fp4": 2}
+EXPONENT = {"fp64": 11, "fp32": 8, "tf32": 8, "fp16": 5, "bf16": 8, "fp8": 4, "fp4": 2, "nvfp4": 5}
 LARGEST = {"int64": 2**63, "int32": 2**31, "int16": 2**15, "int8": 2**7, "int4": 2**3, "ternary": 1, "binary": 1}
 """Largest magnitude of the integer formats."""
 

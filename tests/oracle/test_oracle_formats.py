@@ -39,6 +39,8 @@ def values(name):
     """All values, with one sign where both occur."""
     if name in FLOATS:
         return set(finite(*FLOATS[name]))
+    if name == "nvfp4":  # a value in fp4 times a scale in fp8
+        return {value * scale for value in finite(*FLOATS["fp4"]) for scale in finite(*FLOATS["fp8"])}
     if name in INTEGERS:
         return set(range(2 ** (INTEGERS[name] - 1) + 1))  # the largest magnitude is that of the least value
     return {0, 1}
@@ -48,6 +50,8 @@ def holds(name, value):
     """Whether a format holds a magnitude exactly; of integers the negative one."""
     if name in INTEGERS:
         return value.denominator == 1 and value <= 2 ** (INTEGERS[name] - 1)
+    if name == "nvfp4":
+        return value in values(name)
     if name not in FLOATS:
         return value in (0, 1)
     if value == 0:

@@ -6,10 +6,10 @@ import math
 from typing import Final
 
 from archsim.families.gpu.outcome import conclude
-from archsim.families.gpu.resident import keep_resident
 from archsim.jit import Record, kernel
 from archsim.laws import attention, roofline, scheduling
 from archsim.mapping.processor import LANES, MATRIX, MEMORY, fill_busy
+from archsim.mapping.resident import keep_resident
 
 ALWAYS: Final = 1
 """Code of kernels in which query heads that share keys always share a block."""
@@ -29,7 +29,7 @@ def cost_attention(op: Record, chip: Record, work: Record, out: Record) -> None:
     blocks have their keys split, and their parts added up at the end.
     """
     fill_busy(op, chip, work, out, chip.generation_launch_latency)
-    keep_resident(op, chip, work, out)
+    keep_resident(op, chip, work, out, chip.generation_cache_share)
     group = op.heads / op.kv_heads
     queries = op.m / group
     packed = chip.generation_attention_packed == ALWAYS or queries <= 1.0

@@ -7,10 +7,10 @@ from typing import Final
 from archsim.families.gpu.gemm import fill_product
 from archsim.families.gpu.outcome import finish
 from archsim.families.gpu.product import LANE_UNITS, run_product
-from archsim.families.gpu.resident import keep_resident
 from archsim.jit import Record, kernel
 from archsim.laws import roofline, waves, winograd
 from archsim.mapping.processor import LANES, MEMORY, START, fill_busy
+from archsim.mapping.resident import keep_resident
 
 FEW: Final = 4.0
 """Channels of a group up to which a convolution is no product worth unrolling."""
@@ -32,7 +32,7 @@ TRANSFORMS: Final = 2.0
 def cost_conv(op: Record, chip: Record, work: Record, out: Record) -> None:
     """Cost one convolution by the fastest of its algorithms."""
     fill_busy(op, chip, work, out, chip.generation_launch_latency)
-    written = keep_resident(op, chip, work, out)
+    written = keep_resident(op, chip, work, out, chip.generation_cache_share)
     if op.groups > 1.0 and op.in_channels <= FEW * op.groups:
         direct(op, chip, work, out)
     elif work.on_matrix[op.precision] == 1:

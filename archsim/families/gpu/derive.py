@@ -12,7 +12,7 @@ from archsim.mapping.energies import ENERGIES, derive_energies
 from archsim.mapping.formats import BITS, FORMATS
 from archsim.mapping.hierarchy import HIERARCHY, derive_hierarchy
 from archsim.mapping.throttle import CLOCK, follow_voltage, start_clock, start_voltage
-from archsim.mapping.units import UNITS, fill_peaks, resolve_formats
+from archsim.mapping.units import UNITS, fill_peaks, resolve_formats, scale_energies
 
 SCRATCH: Final = (
     *HIERARCHY,
@@ -22,8 +22,6 @@ SCRATCH: Final = (
     *PRODUCTS,
 )
 
-OFF_CHIP: Final = 0
-"""Code of the place of a memory with a supply of its own."""
 HALF_WORD: Final = 16.0
 """Width the MACs of one tensor-core instruction are stated for, b."""
 
@@ -76,26 +74,3 @@ def at_clock(chip: Record, work: Record) -> None:
     work.special_peak = chip.special * clocks
     derive_hierarchy(chip, work, clock, chip.registers)
     derive_products(chip, work)
-
-
-@kernel
-def scale_energies(chip: Record, work: Record, change: float) -> None:
-    """Scale the energies of everything on the chip; the device memory has a supply of its own.
-
-    Parameters
-    ----------
-    chip, work : record
-        As in a family's plan.
-    change : float
-        New energies over those before, -.
-    """
-    work.special_energy *= change
-    for stored in range(FORMATS):
-        if work.stored[stored] == 1 and work.lane_code[stored] >= 0:
-            work.mac_energy[stored] *= change
-            work.lane_energy[stored] *= change
-            work.mac_control[stored] *= change
-            work.lane_control[stored] *= change
-    for level in range(int(chip.memory_count)):
-        if chip.memory_place[level] != OFF_CHIP:
-            work.level_energy[level] *= change

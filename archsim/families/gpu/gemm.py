@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from archsim.families.gpu.outcome import conclude
 from archsim.families.gpu.product import LANE_UNITS, TENSOR_UNITS, run_product
-from archsim.families.gpu.resident import keep_resident
 from archsim.families.gpu.sparse import HALF, cost_sparse, leave_out, packed, sparse_time, structured
 from archsim.jit import Record, kernel
 from archsim.laws import roofline
 from archsim.mapping.processor import LANES, MATRIX, MEMORY, fill_busy
+from archsim.mapping.resident import keep_resident
 
 
 @kernel
@@ -21,7 +21,7 @@ def cost_gemm(op: Record, chip: Record, work: Record, out: Record) -> None:
             cost_sparse(op, chip, work, out)
             return
     fill_busy(op, chip, work, out, chip.generation_launch_latency)
-    written = keep_resident(op, chip, work, out)
+    written = keep_resident(op, chip, work, out, chip.generation_cache_share)
     width = work.mac_widening[op.precision] / 8.0
     left, right, result = op.input_bits * width, op.weight_bits * width, op.output_bits / 8.0
     if pace > 1.0:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from archsim.arch.chip import Part, Shared
+from archsim.arch.voltage import VoltageCurve
 from archsim.units import Capacity, Count, Fraction, Power, Ratio, Time
 
 
@@ -15,13 +16,15 @@ class ProductKernels(Part):
 
     name: Literal["lanes", "tensor"] = Field(description="the units: SIMT lanes or tensor cores")
     largest: Count = Field(description="results of the largest tile")
-    efficiency: Ratio = Field(description="share of the units' peak that the main loop sustains")
+    efficiency: Fraction = Field(description="share of the units' peak that the main loop sustains")
     perimeter: Ratio = Field(description="products of time lost per operand that a tile fetches")
     stages: Ratio = Field(description="steps of the main loop in flight while the memory answers")
-    in_flight: Capacity = Field(description="bytes one multiprocessor has on their way from the device memory")
-    memory_share: Ratio = Field(description="share of the device memory's bandwidth that is reached")
-    cache_share: Ratio = Field(description="share of the last cache's bandwidth that is reached")
-    overlap: Ratio = Field(description="share of the shorter of arithmetic and memory that hides behind the other")
+    in_flight: Capacity = Field(description="bytes one tile has on their way from the device memory")
+    memory_share: Fraction = Field(description="share of the device memory's bandwidth that is reached")
+    cache_share: Ratio = Field(
+        description="operands that arrive over what the last cache delivers; above 1 where neighbours share one fetch"
+    )
+    overlap: Fraction = Field(description="share of the shorter of arithmetic and memory that hides behind the other")
     combine: Time = Field(description="waiting for the parts of a product whose depth is split")
 
 
@@ -33,9 +36,9 @@ class AttentionKernels(Part):
     packed: Literal["decode", "always"] = Field(
         description="when query heads that share keys share a block: with one query each, or always"
     )
-    efficiency: Ratio = Field(description="share of the units' peak that the products inside sustain")
-    exposed: Ratio = Field(description="share of the softmax, or of the products if shorter, that does not overlap")
-    memory_share: Ratio = Field(description="share of the device memory's bandwidth that is reached")
+    efficiency: Fraction = Field(description="share of the units' peak that the products inside sustain")
+    exposed: Fraction = Field(description="share of the softmax, or of the products if shorter, that does not overlap")
+    memory_share: Fraction = Field(description="share of the device memory's bandwidth that is reached")
     cache_share: Ratio = Field(description="share of the last cache's bandwidth that is reached")
     setup: Time = Field(description="planning and page tables, once a kernel")
     accesses: Ratio = Field(
@@ -47,9 +50,9 @@ class AttentionKernels(Part):
 class StreamKernels(Part):
     """How kernels run that read and write once: pointwise, normalising, reducing, moving and irregular ones."""
 
-    memory_share: Ratio = Field(description="share of the device memory's bandwidth that is reached")
+    memory_share: Fraction = Field(description="share of the device memory's bandwidth that is reached")
     cache_share: Ratio = Field(description="share of the last cache's bandwidth that is reached")
-    row_share: Ratio = Field(description="share of a multiprocessor's own memory in which rows stay between passes")
+    row_share: Fraction = Field(description="share of a multiprocessor's own memory in which rows stay between passes")
     accesses: Ratio = Field(description="accesses to the device memory waited for while a kernel fills and drains")
 
 
@@ -68,24 +71,11 @@ class Launch(Part):
     eager: Time = Field(description="time a framework takes to dispatch one kernel; kernels shorter than that wait")
 
 
-class Voltage(Part):
+class Voltage(VoltageCurve):
     """How the supply of the chip follows its clock, relative to the nominal clock (`boost`) and its voltage."""
 
-    floor: Fraction = Field(description="lowest voltage the regulator gives, over the nominal one")
-    slope: Ratio = Field(description="relative rise of the voltage per relative rise of the clock, above the floor")
-    clocking: Fraction = Field(description="share of the power at rest that the clock draws, at the nominal clock")
-    leakage: Fraction = Field(description="share of the power at rest that leaks, at the nominal voltage")
-    exponent: Ratio = Field(description="power of the voltage that leakage follows")
     busy: Power = Field(description="drawn by the clock of one multiprocessor while it works, at the nominal clock")
-    regulator: Ratio = Field(description="share of the power of logic and caches that the regulators do not lose")
-
-    @model_validator(mode="after")
-    def _parts_of_one(self) -> Self:
-        if self.clocking + self.leakage > 1.0:
-            raise ValueError(
-                f"clocking {self.clocking:g} and leakage {self.leakage:g} are shares of one power: together at most 1"
-            )
-        return self
+    regulator: Fraction = Field(description="share of the power of logic and caches that the regulators do not lose")
 
 
 class Generation(Shared):
@@ -98,6 +88,6 @@ class Generation(Shared):
     streams: StreamKernels = Field(description="kernels that stream")
     winograd_share: Ratio = Field(description="speed of the products of a Winograd convolution over that of plain ones")
     sparse: SparseKernels = Field(description="products with sparse weights")
-    cache_share: Ratio = Field(description="share of the outermost cache in which operands are found again")
+    cache_share: Fraction = Field(description="share of the outermost cache in which operands are found again")
     launch: Launch = Field(description="kernel launch")
     voltage: Voltage = Field(description="voltage over clock, and what follows it")

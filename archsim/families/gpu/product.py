@@ -17,9 +17,8 @@ COLUMNS: Final = (128, 256, 128, 64, 128, 32, 256, 64, 128, 32, 64, 128, 32)
 """Tiles that vendor libraries ship: results of 16 to 256 rows and 32 to 256 columns."""
 SPLITS: Final = (1, 2, 3, 4, 6, 8, 16, 32)
 """Parts the depth may be split into."""
-CHOICES: Final = 8
-"""How many those are."""
-CANDIDATES: Final = 104
+CHOICES: Final = len(SPLITS)
+CANDIDATES: Final = len(ROWS) * CHOICES
 """Tiles times splits."""
 STEP: Final = 64.0
 """Bytes of every row and column that one step of the main loop takes, B."""
@@ -35,7 +34,7 @@ TENSOR_UNITS: Final = 1
 PRODUCTS: Final = (
     Attribute("step_time", "f8", (2,), "s", "one step of the main loop if nothing but latency limits it"),
     Attribute("stream_rate", "f8", (2,), "B/s", "device memory, as far as kernels of products reach it"),
-    Attribute("stream_each", "f8", (2,), "B/s", "device memory for one multiprocessor, by the bytes it has in flight"),
+    Attribute("stream_each", "f8", (2,), "B/s", "device memory for one tile, by the bytes it has in flight"),
     Attribute("near_each", "f8", (2,), "B/s", "last cache, for one multiprocessor"),
     Attribute("near", "i8", (), "", "position of the last cache the multiprocessors share"),
 )
@@ -102,7 +101,8 @@ def tile_time(
     drain = chip.memory_latency[0]
     computing = waves.makespan(tiles, processors, resident, alone, least, drain)
     active = min(tiles, processors)
-    streaming = roofline.bound_time(memory, min(work.stream_rate[unit], active * work.stream_each[unit]))
+    flying = min(tiles, processors * resident) * work.stream_each[unit]
+    streaming = roofline.bound_time(memory, min(work.stream_rate[unit], flying))
     results = m * n * batch
     fetched = tiling.fetched_bytes(tiles, rows, columns, depth, left, right)
     exchanged = results * (result if split == 1.0 else 2.0 * PARTIAL * split)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from archsim.families.gpu.outcome import finish
-from archsim.families.gpu.resident import keep_resident
 from archsim.jit import Record, kernel
 from archsim.laws import roofline, sparse_format, traffic
 from archsim.mapping.processor import LANES, MEMORY, fill_busy
+from archsim.mapping.resident import keep_resident
 
 INDEX: Final = 32.0
 """Width of an index, b."""
@@ -76,7 +76,7 @@ def leave_out(share: float, zeros: float, out: Record) -> None:
 def cost_sparse(op: Record, chip: Record, work: Record, out: Record) -> None:
     """Cost a product on compressed weights, zeros left out, on the lanes."""
     fill_busy(op, chip, work, out, chip.generation_launch_latency)
-    keep_resident(op, chip, work, out)
+    keep_resident(op, chip, work, out, chip.generation_cache_share)
     leave_out(1.0 - op.weight_density, max(0.0, op.weight_bytes - compressed(op)) * op.steps, out)
     near = work.near
     out.bytes[near] = (gathered(op, chip, work) + op.output_bytes) * op.steps

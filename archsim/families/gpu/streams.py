@@ -6,12 +6,12 @@ import math
 from typing import Final
 
 from archsim.families.gpu.outcome import finish
-from archsim.families.gpu.resident import keep_resident
 from archsim.graph.dtypes import CODES
 from archsim.graph.kinds import ELEMENTWISE, GATHER, MOVE, NORMALISE, REDUCE, SCATTER
 from archsim.jit import Record, kernel
 from archsim.laws import latency, residency, roofline, waves
 from archsim.mapping.processor import LANES, MEMORY, WAITING, fill_busy
+from archsim.mapping.resident import keep_resident
 
 ACCESS: Final = 16.0
 """Bytes one thread loads at once, B."""
@@ -45,7 +45,7 @@ def cost_stream(op: Record, chip: Record, work: Record, out: Record) -> None:
     if op.kind not in (ELEMENTWISE, NORMALISE, REDUCE, GATHER, SCATTER, MOVE):
         finish(op, chip, work, out, 0.0)
         return
-    keep_resident(op, chip, work, out)
+    keep_resident(op, chip, work, out, chip.generation_cache_share)
     near = work.near
     once = out.bytes[near]
     rest = chip.generation_streams_accesses * chip.memory_latency[0] * op.steps
@@ -58,11 +58,12 @@ def cost_stream(op: Record, chip: Record, work: Record, out: Record) -> None:
         threads = min(threads, op.rows * each)
         rest += read_again(op, chip, work, out, each)
         out.busy[LANES] = max(out.busy[LANES], issue_time(op, chip, work))
-    flying = latency.concurrent_rate(threads, ACCESS, chip.memory_latency[0])
+    far = latency.concurrent_rate(threads, ACCESS, chip.memory_latency[0])
+    close = latency.concurrent_rate(threads, ACCESS, chip.memory_latency[near])
     memory = chip.generation_streams_memory_share * work.bandwidth[0]
     cache = chip.generation_streams_cache_share * work.bandwidth[near]
-    out.busy[MEMORY] = roofline.bound_time(out.bytes[0], min(flying, memory))
-    out.busy[MEMORY + near] = roofline.bound_time(once, min(flying, cache))
+    out.busy[MEMORY] = roofline.bound_time(out.bytes[0], min(far, memory))
+    out.busy[MEMORY + near] = roofline.bound_time(once, min(close, cache))
     finish(op, chip, work, out, rest)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
-from archsim.graph.tensor import Role
 from archsim.graph.work import MatMul
 from archsim.validation import ops
 from archsim.validation.cells import SkipRow, parts, positive, quoted, size, text
 from archsim.validation.dataset import Dataset
 from archsim.validation.formats import formats
-from archsim.validation.kernels import COLUMNS, MILLISECOND, Power, Reader, Reading, judge
+from archsim.validation.kernels import COLUMNS, MILLISECOND, Reader, Reading, judge
 from archsim.validation.outcome import Outcome
 from archsim.validation.registry import check
 from archsim.validation.table import Row
@@ -21,11 +20,6 @@ ROTATED: Final = 6
 """Copies of the weights the benchmark behind the table uses in turn, activations staying as they are."""
 STEADY: Final = 0.2e-3
 """Times from which on the mean power of a board says something of the kernel: it is sampled ten times a second, s."""
-FEW_ROWS: Final = 16
-LARGE: Final = 200e6
-SMALL: Final = 2e6
-"""The energy of a memory was set from the power of up to `FEW_ROWS` rows by weights above `LARGE`, the power at rest
-from that of weights below `SMALL`, B: their power is not scored."""
 
 EVENTS: Final = {"sq": 4e-6, "int8_wo": 4e-6}
 """What an engine that is timed between two events adds to each of its kernels, by the formats that were timed so, s;
@@ -59,16 +53,14 @@ def read(row: Row) -> Reading:
         timed = ops.pointwise("quantise", work.m, work.k, "bf16", to=stored.input, blocks=True) + timed
     labels = {"op": "gemm", "m": work.m, "n": work.n, "k": work.k}
     overhead = EVENTS.get(text(row, "dtype").lower(), 0.0)
-    return Reading(timed, labels, copies=ROTATED, overhead=overhead, power=_power(row, work, timed))
+    return Reading(timed, labels, copies=ROTATED, overhead=overhead, power=_power(row))
 
 
-def _power(row: Row, work: MatMul, timed: ops.Timed) -> Power | None:
-    """Return what the board drew, where the row says so and is long enough."""
+def _power(row: Row) -> float | None:
+    """Return what the board drew, W, where the row says so and is long enough."""
     if not row.cells.get("power_w", "").strip() or positive(row, "measured_ms") * MILLISECOND < STEADY:
         return None
-    weights = sum(tensor.bytes for tensor in timed.tensors if tensor.role is Role.WEIGHT)
-    fitted = weights < SMALL or (work.m <= FEW_ROWS and weights > LARGE)
-    return Power(positive(row, "power_w"), fitted)
+    return positive(row, "power_w")
 
 
 def label(_: str, dtype: str) -> str:
@@ -80,9 +72,9 @@ def label(_: str, dtype: str) -> str:
 
 def target(group: str) -> Target:
     """Return what a group is held to: less where operands are narrow."""
-    word = group.rpartition(" ")[2]
-    if word == "power":
+    if " power" in group:
         return POWER
+    word = group.rpartition(" ")[2]
     return NARROW if word.startswith(("int", "fp8", "fp4", "ternary", "binary")) else WIDE
 
 

@@ -7,14 +7,30 @@ from archsim.laws import residency
 
 
 @kernel
-def keep_resident(op: Record, chip: Record, work: Record, out: Record) -> float:
+def keep_resident(op: Record, chip: Record, work: Record, out: Record, share: float) -> float:
     """Take what is found in the outermost cache off the traffic of the device memory; return the share written to it.
 
     Weights and inputs hit by how far back they were last touched; weights of dependent steps after the first, by what
     one step touches. Results stay for their reader as far as one execution leaves room.
+
+    Parameters
+    ----------
+    op, chip, work, out : record
+        As in a family's cost; the bytes are filled.
+    share : float
+        Share of that cache in which operands are found again, -.
+
+    Returns
+    -------
+    float
+        Share of the results that is written through, -.
     """
-    capacity = chip.memory_capacity[1] * chip.memory_instances[1]
-    share = chip.generation_cache_share
+    return keep_within(op, work, out, chip.memory_capacity[1] * chip.memory_instances[1], share)
+
+
+@kernel
+def keep_within(op: Record, work: Record, out: Record, capacity: float, share: float) -> float:
+    """Do what `keep_resident` does, for caches that together hold `capacity`, B."""
     inside = op.weight_bytes + op.input_bytes + op.extra_bytes + op.state_bytes + op.output_bytes
     again = residency.hit(inside, capacity, share)
     weights = residency.hit(op.weight_distance, capacity, share)
