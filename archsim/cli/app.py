@@ -19,6 +19,7 @@ COMMANDS: Final[dict[str, str]] = {
     "cite": "cite:cite",
     "import": "import_file:import_file",
     "validate": "validate:validate",
+    "calibrate": "calibrate:calibrate",
     "schema": "schema:schema",
     "doctor": "doctor:doctor",
 }

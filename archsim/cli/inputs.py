@@ -184,7 +184,7 @@ def load_machine(name: str, sets: list[str] | None = None) -> Chip | System:
 
     changes = pairs("--set", sets, example="memory.hbm.bandwidth='3.35 TB/s'")
     if catalogue.is_path(name):
-        existing(name, (".yaml", ".yml"))
+        existing(name, (".yaml", ".yml", ".cfg"))
     machine = machine_of(name)
     if not changes:
         return machine

@@ -29,8 +29,8 @@ Workload = Annotated[
 ]  # fmt: skip
 Hardware = Annotated[
     str,
-    typer.Argument(metavar="HARDWARE", help="Name of a machine or a system, or a .yaml file.", autocompletion=_machines,
-                   show_default=False),
+    typer.Argument(metavar="HARDWARE", help="Name of a machine or a system, or a .yaml file; or SCALE-Sim's .cfg.",
+                   autocompletion=_machines, show_default=False),
 ]  # fmt: skip
 Machines = Annotated[
     list[str],

@@ -34,12 +34,14 @@ def run(
     trace: options.Trace = None,
 ) -> None:
     """Run one workload on one machine: time, energy, what binds."""
-    from archsim.cli import inputs
+    from archsim.cli import inputs, scalesim
     from archsim.cli.output import deliver, target, writable
     from archsim.cli.screen import Line
     from archsim.engine.evaluate import evaluate
 
-    where = target(as_json, as_csv, output)
+    reports = as_csv and not as_json and by is None and _reports(hardware, sets)
+    where = target(as_json, as_csv, None if reports else output)
+    into = scalesim.folder(output) if reports else None
     traced = None if trace is None else writable(trace)
     chosen = inputs.make_policy(policy)
     view, rows = inputs.view(by), inputs.optional_number("--top", top)
@@ -50,6 +52,9 @@ def run(
         from archsim.report.trace import write_trace
 
         write_trace(result, traced)
+    if reports:
+        scalesim.deliver(graph, chip, into)
+        return
     deliver(
         where,
         data=result.to_dict,
@@ -61,6 +66,14 @@ def run(
         table=lambda: first(result.table(view or "op"), rows),
         warnings=result.warnings,
     )
+
+
+def _reports(hardware: str, sets: list[str] | None) -> bool:
+    """Say whether a machine counts as SCALE-Sim does: its table is then SCALE-Sim's three reports."""
+    from archsim.cli import inputs
+    from archsim.report.scalesim import is_compatible
+
+    return is_compatible(inputs.load_machine(hardware, sets))
 
 
 def summary(result: Result) -> Iterable[Block]:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from archsim.cli import options
+
+if TYPE_CHECKING:
+    from archsim.cli.output import Target
 
 MISS: Final = 1
 """Exit code of ``--strict`` on a miss, and of ``--baseline`` when a check got worse."""
 
 
 def validate(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="With --this-machine: its description; this-machine.yaml if left out.",
+            show_default=False,
+        ),
+    ] = None,
     family: Annotated[str | None, typer.Option(metavar="NAME", help="Only checks of this family.")] = None,
     dataset: Annotated[str | None, typer.Option(metavar="NAME", help="Only the check of this table.")] = None,
     data: Annotated[
@@ -22,6 +33,18 @@ def validate(
     transfer: Annotated[
         bool,
         typer.Option("--transfer", help="Judge GPUs with kernels fitted on other generations instead, all pairs."),
+    ] = False,
+    this_machine: Annotated[
+        bool,
+        typer.Option(
+            "--this-machine",
+            help="Time work on this machine now, and hold what archsim calibrate cpu wrote against it.",
+            rich_help_panel="This machine",
+        ),
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Time it on a busy machine too.", rich_help_panel="This machine"),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on a miss, or when nothing was compared.")] = False,
     baseline: Annotated[
@@ -46,7 +69,7 @@ def validate(
     from archsim.errors import UsageError
     from archsim.validation import find_checks, run_validation, to_json
     from archsim.validation import transfer as between
-    from archsim.validation.baseline import read_baseline, worsened
+    from archsim.validation.baseline import of_family, read_baseline, worsened
     from archsim.validation.baseline import write_baseline as write
     from archsim.validation.outcome import misses
     from archsim.validation.present import markdown, remarks, table
@@ -54,6 +77,14 @@ def validate(
     where = target(as_json, as_csv, output)
     if as_markdown and where.form != "text":
         raise UsageError(f"--markdown and --{where.form} ask for two forms at once", hint="keep one of them")
+    if this_machine:
+        others = {"--dataset": dataset, "--data": data, "--transfer": transfer, "--baseline": baseline,
+                  "--write-baseline": write_baseline, "--markdown": as_markdown}  # fmt: skip
+        _this_machine(file, family, [name for name, given in others.items() if given], where, force, strict)
+        return
+    if file is not None or force:
+        said = f"{str(file)!r}" if file is not None else "--force"
+        raise UsageError(f"{said} goes with --this-machine", hint="a table is named by --dataset NAME")
     if transfer:
         found = between.transfers()
         deliver(
@@ -63,8 +94,9 @@ def validate(
             table=lambda: between.table(found),
         )
         return
-    before = read_baseline(baseline) if baseline else {}
-    names = [each.dataset for each in find_checks(family, dataset)]
+    checks = find_checks(family, dataset)
+    before = of_family(read_baseline(baseline), family, checks) if baseline else {}
+    names = [each.dataset for each in checks]
     outcomes = run_validation(data, family, dataset)
     deliver(
         where,
@@ -83,4 +115,28 @@ def validate(
         write(write_baseline, outcomes)
     compared = any(outcome.rows for outcome in outcomes)
     if news or (strict and (misses(outcomes) or not compared)):
+        raise typer.Exit(MISS)
+
+
+def _this_machine(
+    file: Path | None, family: str | None, others: list[str], where: Target, force: bool, strict: bool
+) -> None:
+    from archsim.cli import this_machine
+    from archsim.cli.output import deliver
+    from archsim.errors import UsageError
+
+    if others:
+        raise UsageError(f"{others[0]} does not go with --this-machine", hint="leave one of them out")
+    if family not in (None, "cpu"):
+        raise UsageError(f"--family {family!r} does not go with --this-machine", hint="this machine is a cpu")
+    described = this_machine.described(file)
+    found = this_machine.hold_against(described, force=force)
+    deliver(
+        where,
+        data=lambda: this_machine.data(found),
+        blocks=lambda: this_machine.blocks(found),
+        table=lambda: this_machine.table(found),
+        warnings=this_machine.warnings(found),
+    )
+    if strict and not found.ok:
         raise typer.Exit(MISS)

@@ -97,8 +97,8 @@ def entries(kind: str) -> list[Entry]:
 def find(kind: str, name: str) -> Entry:
     """Find a description by name, alias or path.
 
-    Case, ``-``, ``_``, spaces and a vendor in front do not matter. Text that ends in ``.yaml`` or ``.yml``, or holds a
-    folder separator, is a path.
+    Case, ``-``, ``_``, spaces and a vendor in front do not matter. Text that ends in ``.yaml``, ``.yml`` or
+    ``.cfg``, or holds a folder separator, is a path.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def find(kind: str, name: str) -> Entry:
 def is_path(name: str) -> bool:
     """Whether a name is meant as a file."""
     separators = {"/", os.sep, os.altsep or "/"}
-    return name.lower().endswith((".yaml", ".yml")) or any(separator in name for separator in separators)
+    return name.lower().endswith((".yaml", ".yml", ".cfg")) or any(separator in name for separator in separators)
 
 
 @lru_cache(maxsize=4096)

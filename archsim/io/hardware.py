@@ -12,7 +12,7 @@ from archsim.arch import registry
 from archsim.arch.chip import Chip, ChipSpec
 from archsim.cited import CitationError, Cited, Path, split
 from archsim.errors import ArchsimError, InvalidDescriptionError, UsageError, did_you_mean
-from archsim.io import catalogue, yaml
+from archsim.io import catalogue, scalesim_config, yaml
 from archsim.io.fields import annotations_at, fields_at
 from archsim.io.merge import extend
 from archsim.io.overrides import apply
@@ -30,7 +30,7 @@ def load_hardware(name: str | FilePath, sets: Mapping[str, Any] | None = None) -
     Parameters
     ----------
     name : str or Path
-        Name or alias in the catalogue, or a YAML file.
+        Name or alias in the catalogue, a YAML file, or a SCALE-Sim configuration (``.cfg``).
     sets : mapping of str to value, optional
         Values changed by path, as in `with_`.
 
@@ -49,7 +49,8 @@ def load_hardware(name: str | FilePath, sets: Mapping[str, Any] | None = None) -
     if not isinstance(name, str | FilePath):
         raise UsageError(f"{name!r} is no name of a machine", hint="write a name, such as 'a100-sxm4-80gb', or a path")
     path = name if isinstance(name, FilePath) else catalogue.find("hardware", name).path
-    document = extend(yaml.load(path), "hardware")
+    read = scalesim_config.load if scalesim_config.is_config(path) else yaml.load
+    document = extend(read(path), "hardware")
     if not isinstance(document.tree, dict):
         raise InvalidDescriptionError("a description is a mapping of names to values", hint="start with family: ...",
                                       where=str(path))  # fmt: skip

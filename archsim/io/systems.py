@@ -18,6 +18,7 @@ from archsim.io.hardware import check_citations, load_hardware, with_all
 from archsim.io.merge import extend, merge
 from archsim.io.overrides import apply
 from archsim.io.problems import Problems
+from archsim.io.scalesim_config import is_config
 from archsim.io.shared import HEADER, KIND
 from archsim.io.yaml import Document
 
@@ -35,7 +36,7 @@ def is_system(name: str | FilePath) -> bool:
     """
     if isinstance(name, FilePath) or catalogue.is_path(str(name)):
         path = FilePath(name).expanduser()
-        if not path.is_file():
+        if not path.is_file() or is_config(path):
             return False
         tree = yaml.load(path).tree
         return isinstance(tree, Mapping) and "family" not in tree and not {"chip", OWN}.isdisjoint(tree)

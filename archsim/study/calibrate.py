@@ -72,6 +72,7 @@ def calibrate(
     starts: int = 4,
     evaluations: int = 600,
     seed: int = 1,
+    mode: str = "always",
 ) -> Calibration:
     """Find the values of some leaves at which predictions are nearest: min mean |log(t_model / t_measured)|.
 
@@ -89,6 +90,8 @@ def calibrate(
         Settings tried in each.
     seed : int
         Of the other beginnings.
+    mode : str
+        ``auto``, ``always`` or ``never`` compile: a few ops are sooner evaluated in plain Python.
 
     Raises
     ------
@@ -108,7 +111,7 @@ def calibrate(
     if min(start.values()) <= 0.0:
         worst = min(start, key=start.__getitem__)
         raise UsageError(f"{worst} cannot begin at {start[worst]:g}", hint="begin with a value above 0")
-    bench = _Bench(observations, tuple(start))
+    bench = _Bench(observations, tuple(start), mode)
     bounds = np.log([(limits or {}).get(path, (1e-300, 1e300)) for path in start])
 
     def error(point: np.ndarray) -> float:
@@ -132,8 +135,8 @@ def calibrate(
 class _Bench:
     """Evaluates all observations at one setting of the leaves."""
 
-    def __init__(self, observations: Sequence[Observation], paths: Sequence[str]) -> None:
-        self.observations = observations
+    def __init__(self, observations: Sequence[Observation], paths: Sequence[str], mode: str) -> None:
+        self.observations, self.mode = observations, mode
         self.tables = [chip_table(each.chip) for each in observations]
         self.places: list[list[Place]] = [[place_of(each.chip.spec, path) for path in paths] for each in observations]
 
@@ -145,7 +148,7 @@ class _Bench:
             for place, value in zip(places, values, strict=True):
                 table[place.column.name][(0, *place.index)] = value
             family = registry.get(each.chip.family)
-            outs, totals = run_each(family, each.ops, table, mode="always")
+            outs, totals = run_each(family, each.ops, table, mode=self.mode)
             fine = (outs["status"] == 0) & (totals["status"] == 0)
             errors.append(np.mean(np.abs(np.log(outs["latency"][fine] / each.latency[fine]))) if fine.any() else 0.0)
         return float(np.mean(errors))

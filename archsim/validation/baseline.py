@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from archsim.errors import InvalidDescriptionError, UsageError
 from archsim.validation import metrics
+from archsim.validation.machines import Machines
 from archsim.validation.outcome import Outcome
+from archsim.validation.registry import Check
 
 SCHEMA: Final = 1
 DIGITS: Final = 4
@@ -97,6 +99,33 @@ def worsened(outcomes: Iterable[Outcome], baseline: Baseline, datasets: Collecti
             if problem:
                 news.append(f"{dataset}, {group}: {problem}")
     return news
+
+
+def of_family(baseline: Baseline, family: str | None, checks: Iterable[Check]) -> Baseline:
+    """Return a baseline without the groups of other families' machines, where checks judge several families.
+
+    Parameters
+    ----------
+    baseline : mapping
+        As read.
+    family : str or None
+        The only family asked for.
+    checks : iterable of Check
+        Those that were asked for.
+    """
+    if family is None:
+        return baseline
+    machines = Machines()
+    kept = dict(baseline)
+    for check in checks:
+        if check.device and check.dataset in kept:
+            first = check.families[0]
+            kept[check.dataset] = {
+                group: each
+                for group, each in kept[check.dataset].items()
+                if machines.family(group.split(" ")[0], first) == family
+            }
+    return kept
 
 
 def _compare(now: Outcome | None, before: Mapping[str, Any]) -> str:

@@ -48,6 +48,8 @@ class Reading:
         What the benchmark itself adds to the time, s.
     power : float or None
         Of the board meanwhile, where that was measured and is steady, W.
+    library : str
+        Library that ran it, on a machine whose description leaves that open; empty: the one described.
     """
 
     timed: Timed
@@ -56,6 +58,7 @@ class Reading:
     between: float = 0.0
     overhead: float = 0.0
     power: float | None = None
+    library: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ class _Samples:
         for computed in _formats(reading.timed):
             check_format(chip, computed)
         measured = positive(row, "measured_ms") * MILLISECOND
-        return Sample(row, group, driven.find(chip), reading, measured)
+        return Sample(row, group, driven.find(chip, reading.library), reading, measured)
 
     def group(self, row: Row) -> str:
         """Name the group of a row as far as it can be read; an unknown device is a group of its own."""

@@ -30,8 +30,10 @@ class Driven:
         self.launch = launch
         self._found: dict[str, Chip] = {}
 
-    def find(self, chip: Chip) -> Chip:
-        """Return the machine as it was driven; unchanged where its family knows no difference."""
+    def find(self, chip: Chip, library: str = "") -> Chip:
+        """Return the machine as it was driven, by a library if one is named; unchanged where its family knows none."""
+        if hasattr(chip.spec, "library"):
+            return self._by_library(chip, library) if library else chip
         generation = getattr(chip.spec, "generation", None)
         if self.launch is Launch.GRAPH or generation is None:
             return chip
@@ -39,3 +41,9 @@ class Driven:
             gap = generation.launch.latency + generation.launch.eager if self.launch is Launch.CALL else 0.0
             self._found[chip.name] = with_(chip, LATENCY, gap)
         return self._found[chip.name]
+
+    def _by_library(self, chip: Chip, library: str) -> Chip:
+        key = f"{chip.name} {library}"
+        if key not in self._found:
+            self._found[key] = with_(chip, "library", library)
+        return self._found[key]

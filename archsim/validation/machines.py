@@ -34,6 +34,13 @@ class Machines:
             raise SkipRow(self._reasons[label])
         return chip
 
+    def family(self, label: str, otherwise: str) -> str:
+        """Return the family of the machine behind a label, or `otherwise` where there is none."""
+        try:
+            return self.find(label).family
+        except SkipRow:
+            return otherwise
+
     def _load(self, label: str) -> Chip | None:
         unknown = f"unknown device {quoted(label)}"
         if catalogue.is_path(label):

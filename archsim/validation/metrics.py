@@ -53,6 +53,19 @@ def max_abs_points(predicted: ArrayLike, measured: ArrayLike) -> float:
     return float(np.abs(np.asarray(predicted, dtype=np.float64) - np.asarray(measured, dtype=np.float64)).max())
 
 
+def max_difference(predicted: ArrayLike, measured: ArrayLike) -> float:
+    """Largest absolute difference: max(|p - m|), in the unit of the values; 0 where they are to be equal."""
+    return max_abs_points(predicted, measured)
+
+
+def share_right(predicted: ArrayLike, measured: ArrayLike) -> float:
+    """Share of ratios on the right side of 1: 100 mean((p < 1) = (m < 1)), percent; say, of which of two is faster."""
+    import numpy as np
+
+    first, second = np.asarray(predicted, dtype=np.float64) < 1.0, np.asarray(measured, dtype=np.float64) < 1.0
+    return float(100.0 * np.mean(first == second))
+
+
 def bias(predicted: ArrayLike, measured: ArrayLike) -> float:
     """Mean signed error: 100 mean(e), percent, above 0 when predictions are too large; arguments as in `mape`."""
     return float(_errors(predicted, measured).mean())
@@ -103,7 +116,8 @@ def _errors(predicted: ArrayLike, measured: ArrayLike) -> np.ndarray:
     import numpy as np
 
     truth = np.asarray(measured, dtype=np.float64)
-    return 100.0 * (np.asarray(predicted, dtype=np.float64) - truth) / truth
+    with np.errstate(divide="ignore", invalid="ignore"):  # of what was measured as 0 there is none: it is not finite
+        return 100.0 * (np.asarray(predicted, dtype=np.float64) - truth) / truth
 
 
 @dataclass(frozen=True)
@@ -145,6 +159,8 @@ METRICS: Final = {
         Metric("mape", mape),
         Metric("median_ape", median_ape),
         Metric("max_abs_points", max_abs_points, unit="points"),
+        Metric("max_difference", max_difference, unit="", point=1e-9),
+        Metric("share_right", share_right, rises=True),
         Metric("spearman", spearman, unit="", point=0.01, rises=True),
     )
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from archsim.arch import registry
 from archsim.engine.check import check_outcomes, check_totals
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from archsim.arch.chip import Chip
+
+
+FRAMEWORK: Final = "cpu-pytorch"
+"""Library of kernels, and the way they are called, on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -202,10 +206,12 @@ class Launched:
 
     def of(self, chip: Chip, *, eagerly: bool) -> Chip:
         """Return the machine as a framework drives it; unchanged where its family knows no difference."""
-        if not eagerly or not hasattr(chip.spec, "generation"):
+        runs_library = hasattr(chip.spec, "library")
+        if not runs_library and (not eagerly or not hasattr(chip.spec, "generation")):
             return chip
         if chip.name not in self._found:
-            self._found[chip.name] = with_(chip, "generation.launch.mode", "eager")
+            changed = ("library", FRAMEWORK) if runs_library else ("generation.launch.mode", "eager")
+            self._found[chip.name] = with_(chip, *changed)
         return self._found[chip.name]
 
 

@@ -14,6 +14,7 @@ from archsim.io.catalogue import fold
 from archsim.validation.dataset import Dataset
 from archsim.validation.kernels import Reader
 from archsim.validation.outcome import Outcome
+from archsim.validation.table import Row
 
 Judge = Callable[[Dataset], list[Outcome]]
 
@@ -32,30 +33,34 @@ class Check:
         Columns it cannot do without.
     topic : str
         Folder below ``models/measured/``.
-    family : str
-        Family of machines it judges.
+    families : tuple of str
+        Families of machines it judges.
     title : str
         One line for listings.
     reader : Reader or None
         Of a table that times kernels one at a time: how its rows are read.
+    device : callable or None
+        Row to the label of its machine, of a table that holds machines of several families.
     """
 
     dataset: str
     judge: Judge
     columns: tuple[str, ...]
     topic: str
-    family: str
+    families: tuple[str, ...]
     title: str
     reader: Reader | None = None
+    device: Callable[[Row], str] | None = None
 
 
 _CHECKS: dict[str, Check] = {}
 
 
 def check(
-    dataset: str, *, topic: str, family: str, columns: tuple[str, ...], title: str, reader: Reader | None = None
-) -> Callable[[Judge], Judge]:
-    """Register the decorated function as the check of a dataset; see `Check`.
+    dataset: str, *, topic: str, family: str | tuple[str, ...], columns: tuple[str, ...], title: str,
+    reader: Reader | None = None, device: Callable[[Row], str] | None = None,
+) -> Callable[[Judge], Judge]:  # fmt: skip
+    """Register the decorated function as the check of a dataset; see `Check`. One family, or several.
 
     Raises
     ------
@@ -67,7 +72,8 @@ def check(
         known = _CHECKS.get(dataset)
         if known and known.judge.__module__ != judge.__module__:
             raise UsageError(f"the dataset {dataset!r} has a check already", hint="extend that one")
-        _CHECKS[dataset] = Check(dataset, judge, columns, topic, family, title, reader)
+        families = (family,) if isinstance(family, str) else family
+        _CHECKS[dataset] = Check(dataset, judge, columns, topic, families, title, reader, device)
         return judge
 
     return register
@@ -104,4 +110,4 @@ def find_checks(family: str | None = None, dataset: str | None = None) -> list[C
         found = [each for each in found if fold(each.dataset.removesuffix(".csv")) == wanted]
         if not found:
             raise UnknownNameError("dataset", dataset, _CHECKS, hint=f"there are checks of {', '.join(_CHECKS)}")
-    return [each for each in found if family in (None, each.family)]
+    return [each for each in found if family is None or family in each.families]

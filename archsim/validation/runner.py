@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from archsim.validation import locate
 from archsim.validation.dataset import Dataset
+from archsim.validation.machines import Machines
 from archsim.validation.metadata import read_metadata
 from archsim.validation.outcome import Outcome
 from archsim.validation.registry import Check, find_checks
@@ -21,7 +23,7 @@ def run_validation(data: Path | None = None, family: str | None = None, dataset:
         Folder whose tables are read instead of the shipped ones: files are found by name anywhere below it, absent
         ones are skipped, and every row is scored.
     family : str, optional
-        Only checks of this family of machines.
+        Only checks of this family of machines; of tables of several families only its rows.
     dataset : str, optional
         Only the check of this table.
 
@@ -43,8 +45,17 @@ def run_validation(data: Path | None = None, family: str | None = None, dataset:
     outcomes: list[Outcome] = []
     for each in selected:
         if each.dataset in paths:
-            outcomes += each.judge(_read(each, paths[each.dataset], own=data is None))
+            outcomes += each.judge(_of_family(each, family, _read(each, paths[each.dataset], own=data is None)))
     return outcomes
+
+
+def _of_family(check: Check, family: str | None, dataset: Dataset) -> Dataset:
+    """Return the rows of machines of one family; those of machines nobody knows stay with the check's first one."""
+    if family is None or check.device is None:
+        return dataset
+    machines, device = Machines(), check.device
+    kept = (row for row in dataset.rows if machines.family(device(row), check.families[0]) == family)
+    return replace(dataset, rows=tuple(kept))
 
 
 def _read(check: Check, path: Path, *, own: bool) -> Dataset:

@@ -47,7 +47,10 @@ NAMES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Workloads by timm's names."""
 
-PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {"inception_v3": {"auxiliary": False}}
+PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "inception_v3": {"auxiliary": False},
+    **{f"vgg{depth}": {"convolutional": True} for depth in (11, 13, 16, 19)},
+}
 """Arguments that make the workload timm's variant of it."""
 
 UNCOUNTED: Final = frozenset({"convmixer_768_32"})

@@ -22,9 +22,13 @@ def vgg(
     batch: int = 1,
     image: int = 224,
     classes: int = 1000,
+    convolutional: bool = False,
     dtype: str = "fp16",
 ) -> Graph:
-    """Build VGG of `depth` weight layers; with `batch_norm` every convolution keeps its bias, as published."""
+    """Build VGG of `depth` weight layers; with `batch_norm` every convolution keeps its bias, as published.
+
+    With `convolutional` the first two linear layers are written as convolutions over the whole map, as in timm.
+    """
     if depth not in CONVOLUTIONS:
         raise UsageError(f"VGG has no depth={depth}", hint=f"write one of {', '.join(map(str, CONVOLUTIONS))}")
     b, x = image_network(f"vgg{depth}", batch, image, dtype)
@@ -37,10 +41,14 @@ def vgg(
                 x = b.elementwise("relu", x)
         x = b.pool(x, 2, name=f"stage{stage}/pool")
     x = adaptive_pool(b, x, POOLED)
-    x = b.reshape(x, (batch, x.elements // batch))
-    for number in (1, 2):
-        x = b.linear(x, FEATURES, name=f"linear{number}")
-        x = b.elementwise("relu", x, name=f"linear{number}/relu")
+    if not convolutional:
+        x = b.reshape(x, (batch, x.elements // batch))
+    for number, side in ((1, POOLED), (2, 1)):
+        layer = f"linear{number}"
+        x = b.conv(x, FEATURES, side, bias=True, name=layer) if convolutional else b.linear(x, FEATURES, name=layer)
+        x = b.elementwise("relu", x, name=f"{layer}/relu")
+    if convolutional:
+        x = b.reshape(x, (batch, FEATURES))
     b.linear(x, classes, name="classifier")
     return b.build()
 

@@ -19,6 +19,14 @@ def test_by_hand():
     assert metrics.bias(PREDICTED, MEASURED) == pytest.approx(50 / 3)
 
 
+def test_the_largest_difference_keeps_to_a_limit_of_zero_only_where_all_are_equal():
+    exact = metrics.metric("max_difference")
+    assert exact.function(PREDICTED, MEASURED) == 1.0
+    assert exact.holds(exact.function(MEASURED, MEASURED), 0.0)
+    assert not exact.holds(exact.function([1, 2, 5], [1, 2, 4]), 0.0)
+    assert exact.worse(1.0, than=0.0)
+
+
 def test_equal_values_share_their_mean_rank():
     assert metrics.ranks([30, 10, 20, 10]).tolist() == [4.0, 1.5, 3.0, 1.5]
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
-from archsim.arch.tables import Attribute
+from archsim.arch.tables import LEVELS, Attribute
+from archsim.families.cpu.tiles import PRODUCTS
 from archsim.jit import Record, kernel
 from archsim.laws import latency
 from archsim.mapping.energies import ENERGIES, derive_energies
 from archsim.mapping.formats import BITS, FORMATS
 from archsim.mapping.hierarchy import HIERARCHY, derive_hierarchy
-from archsim.mapping.throttle import CLOCK, start_clock
-from archsim.mapping.units import UNITS, fill_peaks, resolve_formats
+from archsim.mapping.throttle import CLOCK, follow_voltage, start_clock, start_voltage
+from archsim.mapping.units import UNITS, fill_peaks, resolve_formats, scale_energies
 
 SCRATCH: Final = (
     *HIERARCHY,
     *ENERGIES,
     *UNITS,
     *CLOCK,
-    Attribute("start", "f8", (), "s", "call and thread fork-join of one op"),
+    *PRODUCTS,
+    Attribute("core_rate", "f8", (LEVELS,), "B/s", "what one core draws from each level, all others idle"),
+    Attribute("instance_rate", "f8", (LEVELS,), "B/s", "what one instance of each level delivers"),
+    Attribute("core_clock", "f8", (), "Hz", "clock of the cores running ordinary code"),
 )
 
 
@@ -26,7 +31,11 @@ SCRATCH: Final = (
 def derive(chip: Record, work: Record) -> None:
     """Fill what follows from the description alone."""
     start_clock(chip, work)
-    work.start = chip.overhead_call + (chip.overhead_fork_join if chip.cores > 1.0 else 0.0)
+    if not math.isnan(chip.nominal):
+        start_voltage(
+            chip.clock / chip.nominal, chip.supply_floor, chip.supply_slope, chip.supply_clocking, chip.supply_leakage,
+            chip.supply_exponent, 0.0, work,
+        )  # fmt: skip
     derive_energies(chip, work)
     work.byte_control = chip.core_instruction_scale * work.instruction_energy / chip.core_register_width
 
@@ -47,11 +56,20 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
 
 @kernel
 def at_clock(chip: Record, work: Record) -> None:
-    """Fill what follows the clock."""
+    """Fill what follows the clock: peaks of all cores together, and what each level delivers."""
+    scale_energies(chip, work, follow_voltage(work))
     clock = chip.clock * work.throttle
+    work.core_clock = clock
     fill_peaks(work, chip.core_matrix, chip.core_vector, chip.cores * clock)
     work.special_peak = chip.core_special * chip.cores * clock
-    derive_hierarchy(chip, work, clock, chip.core_registers)
-    in_flight = chip.cores * chip.core_misses
-    reachable = latency.concurrent_rate(in_flight, chip.memory_line[0], chip.memory_latency[0])
-    work.bandwidth[0] = min(work.bandwidth[0], reachable)
+    derive_hierarchy(chip, work, clock, chip.core_registers * chip.core_register_width)
+    own = int(chip.memory_count) - 1
+    for level in range(own + 1):
+        instance = work.bandwidth[level] / chip.memory_instances[level]
+        if level == 0:
+            instance *= chip.library_streams_memory_share
+        work.instance_rate[level] = instance
+        work.core_rate[level] = instance
+        if level < own or own == 0:  # misses of the innermost level wait for the others
+            waiting = latency.concurrent_rate(chip.core_misses, chip.memory_line[level], chip.memory_latency[level])
+            work.core_rate[level] = min(instance, waiting)

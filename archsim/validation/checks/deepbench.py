@@ -35,6 +35,12 @@ PASSES: Final = {
     "bwd_inputs": recurrent.inputs,
     "bwd_weights": recurrent.weights,
 }
+ON_DEVICE: Final = "inference/device/"
+"""Part of the source of tables of phones and boards."""
+LIBRARIES: Final = {
+    "gemm": "cpu-gemmlowp", "conv_fwd": "cpu-arm-compute", "spmm": "cpu-eigen", "spmm_dense_equiv": "cpu-eigen"
+}  # fmt: skip
+"""Libraries of those tables, by kind of kernel."""
 LIMITS: Final = {
     "gemm": 20.0, "conv_fwd": 25.0, "conv_bwd_inputs": 30.0, "conv_bwd_weights": 30.0, "rnn_fwd": 30.0,
     "rnn_bwd_inputs": 30.0, "rnn_bwd_weights": 30.0, "spmm": 40.0, "spmm_dense_equiv": 20.0,
@@ -56,10 +62,11 @@ def read(row: Row) -> Reading:
     dtype = text(row, "dtype").lower()
     if kind == "all_reduce":
         raise SkipRow("no system of several such devices is described")
+    library = LIBRARIES.get(kind, "") if ON_DEVICE in row.cells.get("source", "") else ""
     if kind in ("gemm", "spmm", "spmm_dense_equiv"):
-        return _product(kind, parts(row), dtype)
-    if kind in CONVOLUTIONS:
-        return _convolution(kind, parts(row), dtype)
+        return replace(_product(kind, parts(row), dtype), library=library)
+    if kind in CONVOLUTIONS:  # the Arm Compute Library had convolutions in single precision only
+        return replace(_convolution(kind, parts(row), "fp32" if library else dtype), library=library)
     if kind.startswith("rnn_"):
         return _recurrent(kind, parts(row), dtype)
     raise SkipRow(f"unknown op {quoted(kind)}")

@@ -45,9 +45,10 @@ class Label(NamedTuple):
 @check(
     "timm_throughput.csv",
     topic="figures",
-    family="gpu",
+    family=("gpu", "cpu"),
     columns=COLUMNS,
     title="Image networks, images per second, inference and training",
+    device=lambda row: Label.of(row.cells.get("device_layout", "").strip()).machine,
 )
 def timm_throughput(dataset: Dataset) -> list[Outcome]:
     """Judge the time of one batch, per machine, order of the channels and kind of run; and how networks are ranked."""

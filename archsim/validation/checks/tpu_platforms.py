@@ -1,9 +1,10 @@
-"""The machines the first TPU was compared with: their peaks from their descriptions, and what they draw when busy."""
+"""The first TPU and the machines it was compared with: peaks from their descriptions, and what they draw when busy."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from archsim.arch import registry
 from archsim.arch.chip import Chip
 from archsim.engine.evaluate import evaluate
 from archsim.engine.result import Result
@@ -31,9 +32,10 @@ PEAKS: Final = (("tops8", "int8"), ("tflops", "fp32"))
 @check(
     "tpu_v1_platforms.csv",
     topic="figures",
-    family="cpu",
+    family=("cpu", "gpu", "systolic"),
     columns=COLUMNS,
-    title="Peaks and busy powers of the machines the first TPU was compared with",
+    title="Peaks and busy powers of the first TPU and of the machines it was compared with",
+    device=lambda row: row.cells.get("platform", ""),
 )
 def tpu_platforms(dataset: Dataset) -> list[Outcome]:
     """Judge peaks from descriptions, and the power of a large product."""
@@ -51,7 +53,8 @@ def _judge(row: Row, machine: Chip, tally: Tally) -> None:
     for column, dtype in PEAKS:
         if row.cells.get(column, "").strip():
             tally.compare("peak", _peak(_product(chip, dtype)), positive(row, column))
-    drawn, measured = _product(chip, "fp32").power, positive(row, "busy_W")
+    floats = "fp32" in registry.get(chip.family).formats(chip.spec)
+    drawn, measured = _product(chip, "fp32" if floats else "int8").power, positive(row, "busy_W")
     if chip.name in ANCHORS:
         tally.anchor("busy power", Anchor(chip.name, drawn, measured))
     else:

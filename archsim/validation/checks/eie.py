@@ -1,0 +1,86 @@
+"""Fully connected layers, dense and pruned, of one frame and of 64: the table of the EIE paper."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from archsim.arch.chip import Chip
+from archsim.graph.work import MatMul
+from archsim.io.hardware import with_
+from archsim.validation import ops
+from archsim.validation.alone import run_alone
+from archsim.validation.cells import SkipRow, positive, quoted, text
+from archsim.validation.dataset import Dataset
+from archsim.validation.formats import formats
+from archsim.validation.machines import Machines
+from archsim.validation.outcome import Outcome
+from archsim.validation.registry import check
+from archsim.validation.table import Row
+from archsim.validation.tally import Tally, Target
+
+COLUMNS: Final = ("platform", "batch", "matrix", "layer", "in", "out", "weight_density", "time_us")
+LIBRARY: Final = "cpu-mkl-11"
+"""What the CPU ran."""
+MATRICES: Final = ("dense", "sparse")
+WINNER: Final = "winner"
+MICRO: Final = 1e-6
+FASTER: Final = Target("share_right", 90.0)
+TIME: Final = Target("median_ape", 30.0)
+
+
+@check(
+    "eie_sparse_dense_fc.csv",
+    topic="figures",
+    family=("cpu", "gpu"),
+    columns=COLUMNS,
+    title="Pruned fully connected layers, dense and compressed, batch 1 and 64",
+    device=lambda row: row.cells.get("platform", "").strip(),
+)
+def eie(dataset: Dataset) -> list[Outcome]:
+    """Judge the time of one frame at batch 1, and which of dense and sparse is faster at either batch.
+
+    The times of compressed weights at batch 64 are judged for CPUs only: GPUs are not told to keep them compressed.
+    """
+    tally, machines = Tally(), Machines()
+    cells: dict[tuple[str, str, str], dict[str, tuple[float, float]]] = {}
+    for row in dataset.rows:
+        platform = row.cells.get("platform", "").strip() or "unreadable"
+        try:
+            chip = _with_library(machines.find(text(row, "platform")))
+            group = f"{chip.name} batch {text(row, 'batch')}"
+            labels = {"in": int(positive(row, "in")), "out": int(positive(row, "out"))}
+            if dataset.side(labels, row) == "fit":
+                tally.keep_for_fit(group)
+                continue
+            predicted, measured = _time(row, chip), positive(row, "time_us") * MICRO
+        except SkipRow as skip:
+            tally.skip(platform, skip.reason, row.line)
+            continue
+        key = (chip.name, text(row, "batch"), text(row, "layer"))
+        cells.setdefault(key, {})[text(row, "matrix")] = (predicted, measured)
+        if chip.family == "cpu" or text(row, "batch") == "1":
+            tally.compare(group, predicted, measured)
+    for (name, _, _), cell in cells.items():
+        if len(cell) == len(MATRICES):
+            (sparse, sparse_measured), (dense, dense_measured) = cell["sparse"], cell["dense"]
+            tally.compare(f"{name} {WINNER}", sparse / dense, sparse_measured / dense_measured)
+    return tally.outcomes(dataset.name, dataset.split, lambda group: FASTER if group.endswith(WINNER) else TIME)
+
+
+def _with_library(chip: Chip) -> Chip:
+    return with_(chip, "library", LIBRARY) if chip.family == "cpu" else chip
+
+
+def _time(row: Row, chip: Chip) -> float:
+    """Return the predicted time of one frame, s."""
+    matrix = text(row, "matrix")
+    if matrix not in MATRICES:
+        raise SkipRow(f"unknown matrix {quoted(matrix)}")
+    batch = int(positive(row, "batch"))
+    work = MatMul(1, batch, int(positive(row, "out")), int(positive(row, "in")))
+    density = positive(row, "weight_density") if matrix == "sparse" else 1.0
+    timed = ops.product(work, formats("fp32"), density=density)
+    made = run_alone(chip, timed.ops, {tensor.name: tensor for tensor in timed.tensors})
+    if made.verdict[0] != "ok":
+        raise SkipRow(made.verdict[0])
+    return float(made.latency[0]) / batch

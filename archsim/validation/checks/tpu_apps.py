@@ -1,0 +1,170 @@
+"""Applications of the first TPU: where its cycles go and what it achieves, from what was published of them alone.
+
+Layer sizes never were. Weights, layers, batch and operations per byte of weights make layers that are all alike; their
+outputs fill whole arrays, as many inputs as the weights then need.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+from archsim.arch.chip import Chip
+from archsim.arch.columns import place_of
+from archsim.engine.evaluate import evaluate
+from archsim.engine.result import Result
+from archsim.graph.builder import GraphBuilder
+from archsim.graph.graph import Graph
+from archsim.io.hardware import with_all
+from archsim.validation.cells import SkipRow, positive, text
+from archsim.validation.dataset import Dataset
+from archsim.validation.machines import Machines
+from archsim.validation.outcome import Anchor, Outcome
+from archsim.validation.registry import check
+from archsim.validation.table import Row
+from archsim.validation.tally import Tally, Target
+
+MACHINE: Final = "tpu-v1"
+ARRAY: Final = 256
+"""Columns of its array: outputs of a layer are multiples of it."""
+KERNEL: Final = 3
+MEGA: Final = 1e6
+TERA: Final = 1e12
+PERCENT: Final = 100.0
+UNKNOWN: Final = {"CNN1": "half of its tiles are empty, from layers whose sizes were never published"}
+KINDS: Final = {"MLP": "fully connected", "LSTM": "LSTM", "CNN": "convolutions"}
+POINTS: Final = {"fully connected": 3.0, "LSTM": 5.0, "convolutions": 5.0}
+RATES: Final = {"fully connected": 10.0, "LSTM": 20.0, "convolutions": 10.0}
+SHARES: Final = {
+    "array_active_pct": ("arrays", "idle cells"),
+    "weight_shift_pct": ("weight loading",),
+    "weight_stall_pct": ("dram",),
+}
+"""Counters of the paper, and the resources that answer for them."""
+CHANGES: Final = {
+    "memory bandwidth x 4": ({"memory.dram.bandwidth": 4}, 3.0),
+    "clock x 4": ({"clock": 4}, 1.0),
+    "array of 512 x 512": ({"array.rows": 2, "array.columns": 2}, 1.0),
+}
+"""What the paper asks of its model, and its answer: about 3, almost nothing, slightly less than before."""
+
+
+@dataclass(frozen=True)
+class App:
+    """An application as published: layers, weights in all, batch, and pixels each weight meets per input."""
+
+    name: str
+    layers: int
+    weights: float
+    batch: int
+    pixels: float
+
+    @property
+    def kind(self) -> str:
+        """Kind of network."""
+        return KINDS[self.name.rstrip("0123456789")]
+
+    def graph(self) -> Graph:
+        """Return its products: layers alike, one after the other."""
+        builder = GraphBuilder(self.name, dtype="int8")
+        each = self.weights / self.layers
+        side = round(math.sqrt(self.pixels))
+        taps = KERNEL * KERNEL if side > 1 else 1
+        outputs = max(1, round(math.sqrt(each / taps) / ARRAY)) * ARRAY
+        inputs = max(1, round(each / taps / outputs))
+        for layer in range(self.layers):
+            if side > 1:
+                maps = builder.input(f"maps-{layer}", (self.batch, inputs, side, side))
+                builder.conv(maps, outputs, KERNEL, padding=1, bias=False)
+            else:
+                builder.linear(builder.input(f"rows-{layer}", (self.batch, inputs)), outputs, bias=False)
+        return builder.build()
+
+
+@check(
+    "tpu_v1_apps.csv",
+    topic="figures",
+    family="systolic",
+    columns=("app", "layers", "weights_M", "ops_per_weight_byte", "batch", "tops_measured", "nonmatrix_pct", *SHARES),
+    title="Where the cycles of the first TPU go, and what it achieves",
+)
+def tpu_v1_apps(dataset: Dataset) -> list[Outcome]:
+    """Judge shares of the cycles and achieved rates; show the paper's what-ifs beside its answers."""
+    tally, chip = Tally(), Machines().find(MACHINE)
+    known = []
+    for row in dataset.rows:
+        try:
+            app = read_app(row)
+        except SkipRow as skip:
+            tally.skip("shares, others", skip.reason, row.line)
+            continue
+        known.append(app)
+        _judge(row, app, _run(app, chip), tally)
+    for name, (factors, answer) in CHANGES.items():
+        if known:
+            tally.anchor("what if", Anchor(name, _speedup(known, chip, factors), answer))
+    return tally.outcomes(dataset.name, dataset.split, target)
+
+
+def read_app(row: Row) -> App:
+    """Read an application.
+
+    Raises
+    ------
+    SkipRow
+        It says too little.
+    """
+    name = text(row, "app")
+    if name in UNKNOWN:
+        raise SkipRow(UNKNOWN[name])
+    if name.rstrip("0123456789") not in KINDS:
+        raise SkipRow("not an application of the paper")
+    batch = positive(row, "batch")
+    # layers with weights: those of an LSTM's gates, not what is worked out between them
+    layers = sum(float(row.cells.get(column, "").strip() or 0) for column in ("fc", "conv")) or positive(row, "layers")
+    pixels = positive(row, "ops_per_weight_byte") / batch
+    return App(name, int(layers), positive(row, "weights_M") * MEGA, int(batch), pixels)
+
+
+def target(group: str) -> Target:
+    """Return what a group is held to."""
+    what, _, kind = group.partition(", ")
+    if what == "shares":
+        return Target("max_abs_points", POINTS.get(kind, POINTS["LSTM"]))
+    return Target("mape", RATES.get(kind, RATES["fully connected"]))
+
+
+def _run(app: App, chip: Chip) -> Result:
+    return evaluate(app.graph(), chip)
+
+
+def _judge(row: Row, app: App, result: Result, tally: Tally) -> None:
+    """Compare shares of all cycles, given the share that is none of the array's, and the rate without that share.
+
+    The counters and the rates were not taken together: one application reaches 93 % of the peak with the array active
+    78 % of the cycles.
+    """
+    matrix = 1.0 - positive(row, "nonmatrix_pct") / PERCENT
+    for column, resources in SHARES.items():
+        spent = sum(result.exposed.get(resource, 0.0) for resource in resources)
+        measured = float(row.cells[column])
+        tally.compare(f"shares, {app.kind}", PERCENT * matrix * spent / result.latency, measured)
+    rate = 2.0 * result.macs / result.latency / TERA
+    tally.compare(f"achieved, {app.kind}", rate, positive(row, "tops_measured"))
+
+
+def _speedup(apps: list[App], chip: Chip, factors: dict[str, int]) -> float:
+    """Return the geometric mean of the speed-ups of the applications."""
+    values = {path: factor * _value(chip, path) for path, factor in factors.items()}
+    other = with_all(chip, values)
+    ratios = [_run(app, chip).latency / _run(app, other).latency for app in apps]
+    return math.exp(sum(math.log(ratio) for ratio in ratios) / len(ratios))
+
+
+def _value(chip: Chip, path: str) -> float:
+    """Return the number a path leads to."""
+    node: Any = chip.spec
+    for step in place_of(chip.spec, path).path:
+        node = node[step] if isinstance(step, int) else getattr(node, step)
+    return node if isinstance(node, int) else float(node)
