@@ -131,10 +131,9 @@ def panel_clocks(
     vectors: float, columns: float, steps: float, blocks: float, most: float, widest: float, taken: float,
     multiplies: float, loads: float, issue: float, depth: float,
 ) -> float:  # fmt: skip
-    """Return the clocks one core takes for some registers' width of results by some columns, tile by tile.
+    """Return the clocks one core takes for a panel of results, tile by tile: t = sum over tiles of k s + b u.
 
-    Sum over the tiles of k step + b update, the last ones in either direction smaller:
-    t = sum of k `step_clocks` + b `update_clocks`.
+    s are `step_clocks` and u `update_clocks` of each tile; the last ones in either direction are smaller.
 
     Parameters
     ----------

@@ -85,7 +85,7 @@ def test_the_host_is_explained_with_its_own_leaves():
     result = archsim.evaluate(sandwich(), partial("matmul"), fusion="none")
     explanation = result.explain("latency", "middle")
     assert any("middle (elementwise) on xeon-gold-6248" in line for line in lines(explanation))
-    assert "overhead.fork_join" in explanation.leaves
+    assert "overhead.call" in explanation.leaves
     with pytest.raises(UnknownNameError):
         result.explain("latency", "x to chip")
 

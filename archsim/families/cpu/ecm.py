@@ -139,9 +139,10 @@ def name_bound(out: Record) -> None:
 
 @kernel
 def used(op: Record, chip: Record, work: Record, out: Record, tiles: bool) -> float:
-    """Return the achieved rate over the peak of all cores at their described clock, -."""
+    """Return the achieved rate over the peak of all cores at the clock of its licence, -."""
     macs = op.macs * op.mask * (1.0 - out.left_out) * op.steps
-    useful = roofline.bound_time(2.0 * macs, work.mac_peak[op.precision])
+    licence = chip.licence_matrix if tiles else chip.licence_vector
+    useful = roofline.bound_time(2.0 * macs, work.mac_peak[op.precision] * licence)
     if not tiles:
         useful += roofline.bound_time(op.flops * op.steps, work.lane_peak[op.precision])
     return min(1.0, roofline.busy_share(useful, out.latency))
