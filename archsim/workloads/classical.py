@@ -66,7 +66,7 @@ def breadth_first_search(*, scale: int = 20, edge_factor: int = 16, levels: int 
             width = frontier.elements
             rows = b.op("rows", Gather(width, 2), [offsets, frontier], (width, 2), reads=[2 * width, width])
             reads = [min(seen, vertices), seen, rows.elements]
-            # One comparison and branch per edge: has the neighbour a parent already? As often as it has not, it is found.
+            # One comparison and branch per edge: has the neighbour a parent already? As often as not, it is found.
             visit = Gather(seen, 1, 1.0, branches=1.0, taken=found / seen if seen else 0.0)
             new = b.op("visit", visit, [parents, adjacency, rows], (found,), reads=reads)
             frontier = b.op("mark", Scatter(found, 1), [new], (found,))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from archsim.arch.family import Family
 from archsim.arch.precision import formats_of
 from archsim.families.cpu.cost import cost
@@ -9,6 +11,9 @@ from archsim.families.cpu.derive import SCRATCH, derive, plan
 from archsim.families.cpu.settle import settle
 from archsim.families.cpu.spec import CpuSpec
 from archsim.mapping.processor import VERDICTS, causes
+
+BITS: Final = frozenset({"binary"})
+"""What every CPU computes with its logic and counting instructions, see `archsim.families.cpu.low_bit`."""
 
 FAMILY = Family(
     name="cpu",
@@ -21,6 +26,6 @@ FAMILY = Family(
     settle=settle,
     causes=causes("caches", "main memory"),
     resources=("call", "matrix tiles", "SIMD units", "special functions", "latency"),
-    formats=lambda spec: formats_of(spec.core.matrix, spec.core.vector),
+    formats=lambda spec: formats_of(spec.core.matrix, spec.core.vector) | BITS,
     verdicts=VERDICTS,
 )

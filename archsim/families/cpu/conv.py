@@ -67,7 +67,7 @@ def reorder(op: Record, chip: Record, work: Record, out: Record) -> float:
     reach = out.bytes[0] / (out.bytes[0] + out.resident)
     divide(op, chip, out)
     pack(weights, weights, weights * reach, chip, work, out)
-    kept = residency.hit(2.0 * weights, cached(chip), chip.library_resident)
+    kept = residency.hit(2.0 * weights, cached(chip, out.mapping[0]), chip.library_resident)
     write_again(passes - 1.0, weights, kept, chip, work)
     join(op, chip, out)
     finish(op, chip, work, out)

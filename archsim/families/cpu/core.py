@@ -9,7 +9,7 @@ from pydantic import Field
 from archsim.arch.chip import Shared
 from archsim.arch.precision import by_precision
 from archsim.arch.quantities import Clocks, FlopPerClock, OpPerClock
-from archsim.units import Capacity, Count, Ratio
+from archsim.units import Capacity, Count, Fraction, Ratio
 
 Rates = by_precision("Rates", FlopPerClock, "Arithmetic per clock of one core by format, FLOP/clk.")
 
@@ -36,8 +36,13 @@ class Core(Shared):
     )
     mispredict: Clocks = Field(description="lost by a branch that was predicted wrongly")
     gather: OpPerClock = Field(description="elements a gather loads from unrelated addresses of the innermost cache")
+    products: Ratio = Field(
+        1.0, description="SIMD instructions that multiply a register of bytes and add neighbouring products up"
+    )
     counting: Ratio = Field(description="SIMD instructions that count the ones of one register and add them up")
-    slowest: Ratio = Field(1.0, description="pace of the slowest core over the mean; work divided evenly waits for it")
+    slowest: Fraction = Field(
+        1.0, description="pace of the slowest core over the mean; work divided evenly waits for it"
+    )
     instruction_scale: Ratio = Field(
         description="control energy of one SIMD instruction over the technology's instruction"
     )

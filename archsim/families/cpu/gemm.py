@@ -70,16 +70,16 @@ def blocked(op: Record, chip: Record, work: Record, out: Record, threads: float)
 def find(op: Record, chip: Record, work: Record, out: Record) -> None:
     """Take what is found in the caches off the traffic of the main memory."""
     if chip.memory_count > 1.0:
-        keep_within(op, work, out, cached(chip), chip.library_resident)
+        keep_within(op, work, out, cached(chip, out.mapping[0]), chip.library_resident)
 
 
 @kernel
-def cached(chip: Record) -> float:
-    """Return what all caches but the innermost one hold, B; no cache is taken to repeat another."""
+def cached(chip: Record, threads: float) -> float:
+    """Return what the caches that some cores reach hold but for the innermost, B; none is taken to repeat another."""
     own = int(chip.memory_count) - 1
     total = 0.0
     for level in range(1, max(2, own)):
-        total += chip.memory_capacity[level] * chip.memory_instances[level]
+        total += chip.memory_capacity[level] * min(threads, chip.memory_instances[level])
     return total
 
 

@@ -15,7 +15,7 @@ from archsim.units import Bandwidth, Capacity, Count, Fraction, Ratio, Time
 class ProductKernels(Part):
     """Dense products: blocked for the caches, packed, a small tile of results in registers."""
 
-    efficiency: Ratio = Field(description="share of the units' peak that the main loop sustains on whole tiles")
+    efficiency: Fraction = Field(description="share of the units' peak that the main loop sustains on whole tiles")
     convolution: Literal["direct", "unrolled"] = Field(
         description="convolutions on blocks of channels as they lie, or their inputs unrolled into a matrix"
     )
@@ -39,7 +39,7 @@ class FreshMemory(Part):
 class StreamKernels(Part):
     """Kernels that read and write once."""
 
-    memory_share: Ratio = Field(description="share of the main memory's bandwidth that is reached")
+    memory_share: Fraction = Field(description="share of the main memory's bandwidth that is reached")
 
 
 class SparseKernels(Part):
@@ -64,7 +64,7 @@ class SparseKernels(Part):
     width: Capacity = Field(64.0, description="widest register the kernels use, if the core has it")
     visit: Clocks = Field(0.0, description="spent on each value besides loads and products, such as a function call")
     threads: Literal["one", "all"] = Field("all", description="whether rows are divided among the cores")
-    efficiency: Ratio = Field(description="share of the rate that instructions and loads allow")
+    efficiency: Fraction = Field(description="share of the rate that instructions and loads allow")
 
 
 Scales = by_precision("Scales", Fraction, "Bytes of scales over the bytes of the weights, by format of the weights.")
@@ -76,7 +76,7 @@ class LowBitKernels(Part):
     method: Literal["widen", "dequantise", "lookup", "count"] = Field(
         description="unpack to eight bits and multiply; unpack blocks with scales; look sums up by bits; count ones"
     )
-    efficiency: Ratio = Field(description="share of the issue slots that these kernels fill")
+    efficiency: Fraction = Field(description="share of the issue slots that these kernels fill")
     overlap: Fraction = Field(1.0, description="share of the loads that start beside the arithmetic")
     multiply: Ratio = Field(1.0, description="instructions that multiply a register of bytes and add the products up")
     rows: Count = Field(1, description="rows of weights side by side, which share the activations loaded")

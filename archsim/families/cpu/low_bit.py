@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from archsim.families.cpu.ecm import begin, clock_share, finish
+from archsim.families.cpu.gemm import cached
 from archsim.graph.dtypes import CODES
 from archsim.graph.kinds import CONV, MATMUL
 from archsim.jit import Record, kernel
@@ -66,6 +67,7 @@ def clocks(op: Record, chip: Record, out: Record) -> tuple[float, float]:
     bits, method = op.weight_bits, chip.library_low_bit_method
     columns, rows = min(chip.library_low_bit_columns, op.m), min(chip.library_low_bit_rows, op.n)
     registers = low_bit.planes(bits)
+    multiply = max(chip.library_low_bit_multiply, chip.core_products)
     results = op.batch * op.m * op.n
     ends = results * (low_bit.reduction(width) / slots + chip.core_mispredict / (rows * columns))
     alone, overlap = 0.0, chip.library_low_bit_overlap
@@ -73,7 +75,7 @@ def clocks(op: Record, chip: Record, out: Record) -> tuple[float, float]:
         arithmetic, loads = low_bit.counted(width, chip.core_counting), 2.0 / (8.0 * width)
         overlap = 1.0
     elif method == DEQUANTISE:
-        arithmetic = low_bit.dequantised(registers, width, chip.library_low_bit_multiply)
+        arithmetic = low_bit.dequantised(registers, width, multiply)
         loads = low_bit.dequantised_loads(registers, width)
     elif method == LOOKUP:
         arithmetic = low_bit.looked_up(bits, width, chip.library_low_bit_adds)
@@ -82,7 +84,7 @@ def clocks(op: Record, chip: Record, out: Record) -> tuple[float, float]:
         alone = low_bit.tabulated(made) / slots + low_bit.tabulated_stores(made) / ports
         ends = 0.0
     else:
-        arithmetic = low_bit.widened(registers, width, chip.library_low_bit_multiply, columns)
+        arithmetic = low_bit.widened(registers, width, multiply, columns)
         loads = low_bit.widened_loads(registers, width, rows, columns)
     each = low_bit.started(arithmetic, loads, slots, ports, issue, overlap)
     if counts(op):
@@ -104,7 +106,7 @@ def move_stored(op: Record, chip: Record, work: Record, out: Record) -> None:
     for level in range(int(chip.memory_count)):
         out.bytes[level] *= larger
     if chip.memory_count > 1.0:
-        capacity, share = chip.memory_capacity[1] * chip.memory_instances[1], chip.library_resident
+        capacity, share = cached(chip, out.mapping[0]), chip.library_resident
         again = residency.hit(operands * larger, capacity, share)
         kept = residency.hit(op.weight_distance * scales, capacity, share)
         inputs = residency.hit(op.input_distance, capacity, share)

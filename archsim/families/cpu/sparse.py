@@ -141,10 +141,11 @@ def move_compressed(op: Record, chip: Record, work: Record, out: Record) -> None
 @kernel
 def keep_compressed(stored: float, once: float, op: Record, chip: Record, out: Record) -> None:
     """Take what is found in the caches off the traffic of the main memory; weights left fewer bytes behind them."""
-    capacity, share = cached(chip), chip.library_resident
+    capacity, share = cached(chip, out.mapping[0]), chip.library_resident
     saved = op.weight_bytes - stored
     weights = residency.hit(max(stored, op.weight_distance - saved), capacity, share)
     inputs = residency.hit(max(once, op.input_distance - saved), capacity, share)
     results = residency.hit(stored + once + op.extra_bytes + op.state_bytes + op.output_bytes, capacity, share)
-    found = weights * stored + inputs * (once + op.state_bytes * op.steps) + results * op.output_bytes * op.steps
+    filled = once * min(out.mapping[0], chip.memory_instances[1])  # every last cache with a copy of its own
+    found = weights * stored + inputs * (filled + op.state_bytes * op.steps) + results * op.output_bytes * op.steps
     out.bytes[0] = max(0.0, out.bytes[0] - found)

@@ -101,10 +101,10 @@ def tile_time(
     drain = chip.memory_latency[0]
     computing = waves.makespan(tiles, processors, resident, alone, least, drain)
     active = min(tiles, processors)
-    reached = work.stream_rate[unit]
-    if unit == TENSOR_UNITS or min(m, n) > 1.0:  # by one vector, lanes run a kernel that streams
-        reached = min(reached, min(tiles, processors * resident) * work.stream_each[unit])
-    streaming = roofline.bound_time(memory, reached)
+    flying = min(tiles, processors * resident) * work.stream_each[unit]
+    if unit == LANE_UNITS:  # libraries stream the matrix past one vector, and at worst past one after the other
+        flying = max(flying, work.stream_rate[unit] / min(m, n))
+    streaming = roofline.bound_time(memory, min(work.stream_rate[unit], flying))
     results = m * n * batch
     fetched = tiling.fetched_bytes(tiles, rows, columns, depth, left, right)
     exchanged = results * (result if split == 1.0 else 2.0 * PARTIAL * split)

@@ -26,7 +26,7 @@ NAME: Final = "this-machine"
 LIBRARY: Final = "cpu-scipy"
 """What is not measured of the libraries is as there: a vendor's BLAS, and scipy's sparse products."""
 IDLE_PER_CORE, LIMIT_PER_CORE = 2.0, 40.0
-"""Power where no counter can be read, W."""
+"""Power, which is not measured, W."""
 SMALLEST_STEP: Final = 1e-12
 """Shortest time written, s."""
 
@@ -201,10 +201,10 @@ def _special(found: Measurements, say: _Citations, core: str) -> dict[str, Any]:
 def _power(found: Measurements) -> dict[str, Any]:
     """Return idle and largest power: what the system tells, else an assumption that never lowers the clock."""
     cores = found.host.cores
-    why = ("no counter of this system tells; the clock was measured at work, so the limit is set where it does not "
+    why = ("power is not measured; the clock was measured at work, so the limit is set where it does not "
            "lower it again")  # fmt: skip
     return {
-        "idle": _assumed(f"{IDLE_PER_CORE * cores:g} W", "no counter of this system tells: 2 W per core"),
+        "idle": _assumed(f"{IDLE_PER_CORE * cores:g} W", "power is not measured: 2 W per core"),
         "limit": _assumed(f"{LIMIT_PER_CORE * cores:g} W", why),
     }
 
