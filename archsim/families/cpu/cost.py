@@ -13,6 +13,7 @@ from archsim.families.cpu.sparse import cost_pruned
 from archsim.families.cpu.streams import cost_stream
 from archsim.graph.kinds import ATTENTION, CHASE, CONV, GATHER, MATMUL, SCAN, SCATTER
 from archsim.jit import Record, kernel, search
+from archsim.laws import roofline
 from archsim.mapping.processor import NO_UNIT
 
 ALONE: Final = 1.0
@@ -36,9 +37,19 @@ def best_threads(op: Record, chip: Record, work: Record, out: Record) -> float:
     """Return how many cores take least time, -: all, or one that neither forks nor joins and has a clock of its own."""
     if chip.cores == ALONE or chip.library_threads == NONE:
         return ALONE
-    if run(op, chip, work, out, ALONE) <= run(op, chip, work, out, chip.cores):
-        return ALONE
-    return chip.cores
+    together = run(op, chip, work, out, chip.cores)
+    if together <= least_alone(op, chip, work) or together <= run(op, chip, work, out, ALONE):
+        return chip.cores
+    return ALONE
+
+
+@kernel
+def least_alone(op: Record, chip: Record, work: Record) -> float:
+    """Return a time one core cannot beat, s: dense products at its peak; 0 where zeros or few bits may be skipped."""
+    if few_bits(op) or op.weight_density < 1.0:
+        return 0.0
+    peak = work.mac_peak[op.precision] * chip.licence_single / chip.cores
+    return roofline.bound_time(2.0 * op.macs * op.mask * op.steps, peak)
 
 
 @kernel

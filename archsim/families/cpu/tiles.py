@@ -119,6 +119,24 @@ def dealt_clocks(
     return clocks + split * share * across / work.loads  # partial sums are added up: a load and an addition each
 
 
+@kernel
+def least_clocks(
+    side: int, way: int, parts: float, m: float, n: float, k: float, lines: float, threads: float, work: Record
+) -> float:  # fmt: skip
+    """Return clocks that no tile beats: the multiply-adds of the largest share; arguments as in `dealt_clocks`."""
+    along, across = (n, m) if side == 0 else (m, n)
+    across = math.ceil(across / work.tile)
+    registers = math.ceil(along / work.lanes)
+    pieces = min(parts, registers)
+    others = math.floor(threads / pieces)
+    share, steps = math.ceil(registers / pieces), math.ceil(k / work.group)
+    if lines > 1.0:
+        return share * across * math.ceil(lines / others) * steps / work.multiplies
+    if way == 0:
+        return share * math.ceil(across / others) * steps / work.multiplies
+    return share * across * math.ceil(steps / min(others, steps)) / work.multiplies
+
+
 @search
 def best_deal(
     m: float, n: float, k: float, lines: float, threads: float, sides: int, chip: Record, work: Record
@@ -130,10 +148,12 @@ def best_deal(
         most = min(threads, registers)
         few = registers * (m if side == 0 else n) < PLENTY * threads
         for way in range(WAYS if few and lines == 1.0 and threads > 1.0 else 1):
-            for tall in range(TALLEST):
-                for part in range(len(PARTS)):
-                    if part > 0 and PARTS[part] > most:
-                        break
+            for part in range(len(PARTS)):
+                if part > 0 and PARTS[part] > most:
+                    break
+                if least_clocks(side, way, PARTS[part], m, n, k, lines, threads, work) >= best:
+                    continue
+                for tall in range(TALLEST):
                     clocks = dealt_clocks(side, way, PARTS[part], tall + 1.0, m, n, k, lines, threads, chip, work)
                     if clocks < best:
                         best = clocks
