@@ -5,7 +5,7 @@ A100 and by arithmetic on the Xeon, because the A100 needs ten times more arithm
 sequence with Llama-2-7B is limited by memory on both, and what is small is limited by starting it.
 
 Assumptions: fp16 (the Xeon has no fp16 arithmetic and computes in fp32), ResNet-50 at batch 32, Llama-2-7B at 2,048
-tokens and batch 1, ops one after the other, datasheet rates reached in full.
+tokens and batch 1, ops one after the other.
 
 Run: python examples/roofline_resnet50.py [FILE]; needs archsim[plot]
 """

@@ -144,5 +144,5 @@ def used(op: Record, chip: Record, work: Record, out: Record, tiles: bool) -> fl
     licence = chip.licence_matrix if tiles else chip.licence_vector
     useful = roofline.bound_time(2.0 * macs, work.mac_peak[op.precision] * licence)
     if not tiles:
-        useful += roofline.bound_time(op.flops * op.steps, work.lane_peak[op.precision])
+        useful += roofline.bound_time(op.flops * op.steps, work.lane_peak[op.precision] * chip.licence_vector)
     return min(1.0, roofline.busy_share(useful, out.latency))
