@@ -154,7 +154,11 @@ def _part(where: str, chip: Chip, ops: tuple[Any, ...], placement: Placement, ho
 
 def _refuse(family: Family, chip: Chip, name: str, status: int) -> None:
     if status:
-        raise UnsupportedError(f"{name!r} on {chip.name!r}: {family.verdicts[status]}")
+        formats = ", ".join(sorted(family.formats(chip.spec)))
+        raise UnsupportedError(
+            f"{name!r} on {chip.name!r}: {family.verdicts[status]}",
+            hint=f"it computes {formats}; other formats: policy precision=, or the workload's dtype" if formats else "",
+        )
 
 
 def host_of(chip: Chip, how: Policy) -> Chip:
