@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from archsim.families.systolic.folds import map_product
-from archsim.families.systolic.gemm import kept_share, on_vector_unit, run_product
-from archsim.families.systolic.levels import explicit_windows
+from archsim.families.systolic.gemm import kept_share, on_vector_unit, run_product, tile_share
 from archsim.families.systolic.parts import GROUPS
 from archsim.jit import Record, kernel
 from archsim.laws import fold, fold_time, roofline
 from archsim.laws.waves import padded
 
-EXPLICIT: Final = 1
 TAPS: Final = 2
-"""Codes of how windows are unrolled; 0: by addresses."""
+"""Code of windows unrolled tap by tap."""
 COLOURS: Final = 4.0
 """Most channels of an image."""
 
@@ -28,34 +26,33 @@ def cost_conv(op: Record, chip: Record, work: Record, out: Record) -> None:
         return
     depth = tap_depth(op, chip)
     if op.groups <= 1.0:
-        run_conv(op, chip, work, out, op.batch, op.n, depth)
+        run_product(op, chip, work, out, op.batch, op.m, op.n, depth)
         return
     packed = fold_time.packed_groups(depth, op.n, chip.array_rows, chip.array_columns, op.groups)
     pace = chip.array_pace[work.mac_code[stored]]
     kept = kept_share(op, chip)
     map_product(op, chip, work, out, op.batch, op.m, op.n, max(1.0, depth * kept), pace)
-    apart = work.period / chip.clock
+    apart = max(work.period / chip.clock, fetch_time(op, chip, work, op.batch, op.n, depth))
     folded = fold.folds(op.batch, packed)
     map_product(op, chip, work, out, folded, op.m, op.n * packed, max(1.0, depth * kept * packed), pace)
-    together = work.period / chip.clock
+    together = max(work.period / chip.clock, fetch_time(op, chip, work, folded, op.n * packed, depth * packed))
     lanes = roofline.bound_time(2.0 * op.macs, work.lane_peak[stored])
     if lanes < min(apart, together):
         on_vector_unit(op, chip, work, out)
         out.mapping[GROUPS] = 0.0
     elif together < apart:
-        run_conv(op, chip, work, out, folded, op.n * packed, depth * packed)
+        run_product(op, chip, work, out, folded, op.m, op.n * packed, depth * packed)
         out.mapping[GROUPS] = packed
     else:
-        run_conv(op, chip, work, out, op.batch, op.n, depth)
+        run_product(op, chip, work, out, op.batch, op.m, op.n, depth)
         out.mapping[GROUPS] = 1.0
 
 
 @kernel
-def run_conv(op: Record, chip: Record, work: Record, out: Record, batch: float, n: float, k: float) -> None:
-    """Cost a convolution whose folds are those of `batch` products of m x k by k x n."""
-    run_product(op, chip, work, out, batch, op.m, n, k)
-    if chip.array_unroll == EXPLICIT and op.kernel_height * op.kernel_width > 1.0:
-        explicit_windows(op, chip, work, out)
+def fetch_time(op: Record, chip: Record, work: Record, batch: float, n: float, k: float) -> float:
+    """Return the time in which the main memory gives the weights of `batch` products of k x n, padded, s."""
+    moved = op.weight_bytes * work.mac_widening[op.precision] * tile_share(op, chip, batch, n, k)
+    return moved / (work.bandwidth[0] * chip.overhead_product_bandwidth)
 
 
 @kernel

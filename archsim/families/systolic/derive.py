@@ -7,6 +7,7 @@ from typing import Final
 
 from archsim.arch.tables import Attribute
 from archsim.families.systolic.parts import FOUND
+from archsim.graph.dtypes import PRECISIONS
 from archsim.jit import Record, kernel
 from archsim.laws import cmos, sram
 from archsim.mapping.energies import ENERGIES, derive_energies, wire_energy
@@ -20,6 +21,7 @@ SCRATCH: Final = (
     *UNITS,
     *FOUND,
     Attribute("sum_energy", "f8", (), "J/B", "one byte to or from the accumulators"),
+    Attribute("array_rates", "f8", (PRECISIONS,), "FLOP/clk", "all arrays, by format of the operands"),
     Attribute("room", "f8", (3,), "B", "scratchpads of all arrays for inputs, weights and results"),
 )
 
@@ -64,13 +66,13 @@ def bank_energy(chip: Record, work: Record) -> None:
 @kernel
 def plan(ops: Record, chip: Record, work: Record) -> None:
     """Prepare the number formats the ops are stored in: units, peaks, energies."""
-    resolve_formats(ops, chip, work, chip.array_pace, chip.vector_rates)
-    fill_peaks(work, chip.array_pace, chip.vector_rates, chip.clock)
     cells = chip.array_rows * chip.array_columns * chip.array_count
+    for form in range(FORMATS):  # of all cells, to be compared with all lanes
+        work.array_rates[form] = 2.0 * cells * chip.array_pace[form]
+    resolve_formats(ops, chip, work, work.array_rates, chip.vector_rates)
+    fill_peaks(work, work.array_rates, chip.vector_rates, chip.clock)
     for stored in range(FORMATS):
         if work.stored[stored] == 1:
             work.lane_control[stored] = work.instruction_energy / (chip.vector_lanes * chip.vector_sublanes)
             work.mac_control[stored] = 0.0
-            if work.on_matrix[stored] == 1 and work.lane_code[stored] >= 0:
-                work.mac_peak[stored] *= 2.0 * cells
     work.special_peak = chip.vector_special * chip.clock

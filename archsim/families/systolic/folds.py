@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from archsim.families.systolic import dataflow
@@ -43,24 +44,28 @@ def map_product(
     for stays in range(DATAFLOWS):
         if chip.array_dataflow in (stays, AUTO):
             for split in range(SPLITS):
-                if split == WHOLE or chip.array_count > 1.0:
-                    time = cycles_of(op, chip, work, stays, split, batch, m, n, k, pace, best)
+                arrays = chip.array_count
+                while arrays > 1.0 or (split == WHOLE and arrays == chip.array_count):
+                    time = cycles_of(op, chip, work, stays, split, arrays, batch, m, n, k, pace, best)
                     if best < 0.0 or time < best:
                         best = time
                         out.mapping[STAYS] = stays
                         out.mapping[SPLIT] = split
+                    # Shares may be so small that fewer arrays are faster; of whole products none is.
+                    arrays = 0.0 if split == WHOLE else math.floor(arrays / 2.0)
 
 
 @kernel
 def cycles_of(
-    op: Record, chip: Record, work: Record, stays: int, split: int,
+    op: Record, chip: Record, work: Record, stays: int, split: int, arrays: float,
     batch: float, m: float, n: float, k: float, pace: float, best: float,
 ) -> float:  # fmt: skip
     """Return the cycles of one mapping; where they are fewer than `best`, leave their parts in the scratch record.
 
-    Arguments as in `map_product`; `stays` and `split` say which mapping.
+    Arguments as in `map_product`; `stays` and `split` say which mapping, and `arrays` how many of
+    the arrays divide the product.
     """
-    rows, columns, arrays = chip.array_rows, chip.array_columns, chip.array_count
+    rows, columns = chip.array_rows, chip.array_columns
     rounds = fold.folds(batch, arrays) if split == WHOLE else batch
     mine = fold.folds(m, arrays) if split == ROWS else m
     wide = min(n, fold.folds(fold.folds(n, columns), arrays) * columns) if split == COLUMNS else n
@@ -89,14 +94,13 @@ def cycles_of(
         edges = fold_time.pipelined_edges(down, across, stream, rows, columns, block)
         filling = max(0.0, edges)
         shifting -= filling - edges  # the last fold of all waits for none
-    total = streaming + shifting + filling
     combining = 0.0
     if split == DEPTH:  # the vector unit adds up what each array found
         shares = min(arrays, fold.folds(k, rows))
         combining = roofline.bound_time(batch * m * n * (shares - 1.0), work.lane_peak[op.precision])
     reads = read_bytes(op, chip, work, stays, batch, m, n, k, passes)
     feeding = reads / work.bandwidth[int(chip.memory_count) - 1] * chip.clock if chip.memory_count > 1.0 else 0.0
-    time = max(total, feeding) + combining * chip.clock
+    time = filling + max(streaming + shifting, feeding) + combining * chip.clock
     if best < 0.0 or time < best:
         work.streaming, work.shifting, work.loading, work.filling = streaming, shifting, loading, filling
         work.combining, work.reads, work.period = combining, reads, time

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from archsim.families.systolic.folds import map_product
-from archsim.families.systolic.levels import keep_on_chip, move_product
+from archsim.families.systolic.levels import explicit_windows, keep_on_chip, move_product
 from archsim.families.systolic.outcome import fill_energy, finish
 from archsim.families.systolic.parts import ARRAYS, FILLING, IDLE, LOADING, VECTOR
 from archsim.families.systolic.vector import vector_time
 from archsim.graph.kinds import CONV
 from archsim.jit import Record, kernel
 from archsim.laws import roofline, sparse_format
+from archsim.laws.waves import padded
 
 N_OF_M: Final = 2
 """Code of weights with n values in every group of m, see `archsim.graph.tensor.STRUCTURES`."""
@@ -38,7 +39,8 @@ def run_product(
     map_product(op, chip, work, out, batch, m, n, max(1.0, k * kept), pace)
     fill_times(op, chip, work, out, kept)
     stored = stored_share(op, kept)
-    move_product(op, chip, work, out, op.weight_bytes * stored)
+    move_product(op, chip, work, out, op.weight_bytes * stored, tile_share(op, chip, batch, n, k))
+    explicit_windows(op, chip, work, out)
     keep_on_chip(op, chip, work, out, work.mac_widening[op.precision], chip.overhead_product_bandwidth)
     out.resident += op.weight_bytes * (1.0 - stored) * op.steps
     finish(op, chip, work, out, 0.0)
@@ -67,7 +69,7 @@ def on_vector_unit(op: Record, chip: Record, work: Record, out: Record) -> None:
     out.busy[VECTOR] = vector_time(
         op, chip, work, result_rows(op), op.elements / result_rows(op)
     ) + roofline.bound_time(2.0 * macs, work.lane_peak[op.precision])
-    move_product(op, chip, work, out, op.weight_bytes)
+    move_product(op, chip, work, out, op.weight_bytes, 1.0)
     keep_on_chip(op, chip, work, out, work.lane_widening[op.precision], chip.overhead_product_bandwidth)
     finish(op, chip, work, out, 0.0)
     fill_energy(op, chip, work, out, 0.0, macs)
@@ -84,6 +86,14 @@ def kept_share(op: Record, chip: Record) -> float:
     """Return the share of the depth that is computed, -: zeros of N:M weights are skipped where the arrays can."""
     skips = chip.array_structured == 1.0 and op.weight_structure == N_OF_M and op.weight_bytes > 0.0
     return op.weight_density if skips else 1.0
+
+
+@kernel
+def tile_share(op: Record, chip: Record, batch: float, n: float, k: float) -> float:
+    """Return the weights as whole tiles over the weights, -: each of `batch` folded products is padded once."""
+    if chip.array_whole_tiles == 0.0:
+        return 1.0
+    return batch * padded(k, chip.array_rows) * padded(n, chip.array_columns) / (op.batch * op.n * op.k)
 
 
 @kernel

@@ -9,9 +9,10 @@ from archsim.families.systolic.tiling import search_tiles
 from archsim.graph.kinds import CONV
 from archsim.jit import Record, kernel
 from archsim.laws import residency, roofline, traffic
-from archsim.laws.waves import padded
 from archsim.mapping.hierarchy import cross_level
 
+EXPLICIT: Final = 1
+"""Code of windows that are written out before the product."""
 HALF: Final = 0.5
 """Share of a buffer that works while the other half is filled."""
 SUM: Final = 4.0
@@ -19,7 +20,7 @@ SUM: Final = 4.0
 
 
 @kernel
-def move_product(op: Record, chip: Record, work: Record, out: Record, weights: float) -> None:
+def move_product(op: Record, chip: Record, work: Record, out: Record, weights: float, pad: float) -> None:
     """Fill bytes and busy times of all levels for a product or convolution.
 
     Parameters
@@ -28,6 +29,8 @@ def move_product(op: Record, chip: Record, work: Record, out: Record, weights: f
         As in a family's cost; the mapping onto the arrays is found.
     weights : float
         Second operand as stored, of one step, B.
+    pad : float
+        The same with what pads it, over it, -.
     """
     wide = work.mac_widening[op.precision]
     levels = int(chip.memory_count)
@@ -40,9 +43,7 @@ def move_product(op: Record, chip: Record, work: Record, out: Record, weights: f
         if op.kind == CONV:
             second = min(op.k * op.n * op.weight_bits / 8.0 * batch, op.input_bytes)
         left, weights = op.input_bytes - second, second
-    a, b, c = left * wide / batch, weights * wide / batch, op.output_bytes * wide / batch
-    if chip.array_whole_tiles == 1.0:
-        b *= padded(op.k, chip.array_rows) * padded(op.n, chip.array_columns) / (op.k * op.n)
+    a, b, c = left * wide / batch, weights * pad * wide / batch, op.output_bytes * wide / batch
     besides = (op.extra_bytes + op.state_bytes) * wide
     unrolled = max(a, op.m * op.k * op.input_bits / 8.0 * wide) if op.kind == CONV else a
     partial = max(c, op.m * op.n * SUM)
@@ -75,7 +76,12 @@ def move_product(op: Record, chip: Record, work: Record, out: Record, weights: f
 
 @kernel
 def explicit_windows(op: Record, chip: Record, work: Record, out: Record) -> None:
-    """Add what writing out the windows of a convolution moves: written once and read again, at the level they fit."""
+    """Add what writing out the windows of a convolution moves: written once and read again, at the level they fit.
+
+    Nothing where the machine does not write them out, and where a window is one pixel.
+    """
+    if chip.array_unroll != EXPLICIT or op.kind != CONV or op.kernel_height * op.kernel_width <= 1.0:
+        return
     wide = work.mac_widening[op.precision]
     unrolled = op.batch * op.m * op.k * op.input_bits / 8.0 * wide * op.steps
     levels = int(chip.memory_count)

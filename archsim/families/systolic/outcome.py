@@ -37,7 +37,7 @@ def finish(op: Record, chip: Record, work: Record, out: Record, ramp: float) -> 
     start = chip.overhead_launch * op.steps
     out.busy[START] = start
     period = out.busy[ARRAYS] + out.busy[IDLE] + out.busy[LOADING]
-    bare = exposed_time(op, chip, work, out)
+    bare = exposed_time(op, chip, out)
     limit, slowest = ARRAYS, period
     if out.busy[VECTOR] > slowest:
         limit, slowest = VECTOR, out.busy[VECTOR]
@@ -64,12 +64,15 @@ def finish(op: Record, chip: Record, work: Record, out: Record, ramp: float) -> 
 
 
 @kernel
-def exposed_time(op: Record, chip: Record, work: Record, out: Record) -> float:
-    """Return the time of the main memory that hides behind nothing, s: of one buffer full, at most, in each step."""
-    inside = work.room[0] if chip.buffers_shared == 1.0 else work.room[0] + work.room[1] + work.room[2]
-    if out.bytes[0] <= inside * op.steps:
+def exposed_time(op: Record, chip: Record, out: Record) -> float:
+    """Return the time of the main memory that hides behind nothing, s: of so many bytes, at most, in each step.
+
+    They are no share of the scratchpads: of a larger one a program need not fill all before it starts.
+    """
+    most = chip.overhead_prologue * op.steps
+    if out.bytes[0] <= most:
         return chip.overhead_exposed * out.busy[MEMORY]
-    return chip.overhead_exposed * out.busy[MEMORY] * inside * op.steps / out.bytes[0]
+    return chip.overhead_exposed * out.busy[MEMORY] * most / out.bytes[0]
 
 
 @kernel

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from archsim.arch.chip import ChipSpec, Part
 from archsim.arch.memory import MemoryLevel
@@ -12,6 +12,9 @@ from archsim.arch.precision import by_precision
 from archsim.arch.quantities import FlopPerClock, OpPerClock
 from archsim.arch.technology import Technology
 from archsim.units import Capacity, Count, EnergyPerByte, Fraction, Frequency, Ratio, Time
+
+LEAST: Final = 100.0
+"""SCALE-Sim divides a buffer into so many sets of at least a word, B."""
 
 Pace = by_precision("Pace", Ratio, "MACs of one cell per clock by format of the operands; formats left out it has not.")
 Rates = by_precision("Rates", FlopPerClock, "Arithmetic per clock of the vector unit by format, FLOP/clk.")
@@ -84,8 +87,11 @@ class Overhead(Part):
 
     launch: Time = Field(description="of one op")
     exposed: Fraction = Field(
-        description="share of the time of the main memory that hides behind nothing: of one buffer full, at most, "
-        "which is fetched before the first product and written after the last"
+        description="share of the time of the main memory that hides behind nothing: of what is fetched before the "
+        "first product and written after the last"
+    )
+    prologue: Capacity = Field(
+        float(2**20), description="what is fetched before the first product and written after the last, at most"
     )
     product_bandwidth: Fraction = Field(1.0, description="share of the main memory's bandwidth that products reach")
     vector_bandwidth: Fraction = Field(1.0, description="share of it that ops of the vector unit reach")
@@ -105,3 +111,16 @@ class SystolicSpec(ChipSpec):
         "native", description="count as a machine does, or as that simulator reports"
     )
     technology: Technology = Field(description="energies of logic, memory and wires")
+
+    @model_validator(mode="after")
+    def _buffers_hold_their_sets(self) -> Self:
+        """Refuse buffers that SCALE-Sim cannot divide."""
+        if self.compatible != "native":
+            for name in ("input", "weight", "output"):
+                size = getattr(self.buffers, name)
+                if size < LEAST:
+                    raise ValueError(
+                        f"buffers.{name} is {size:g} B; SCALE-Sim divides a buffer into {LEAST:g} sets of at least "
+                        f"a byte, so give it {LEAST:g} B or more"
+                    )
+        return self
