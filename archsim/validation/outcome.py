@@ -9,11 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Anchor:
-    """A row a constant was set from: shown, never counted as accuracy."""
+    """A row a constant was set from, or an expectation without a number: shown, never counted as accuracy."""
 
     name: str
     predicted: float
-    measured: float
+    measured: float | None
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def remarks(outcomes: Iterable[Outcome]) -> list[str]:
             for reason, count in outcome.reasons.items()
         ]
         lines += [
-            f"{about}anchor {_line(anchor.name)}, predicted {anchor.predicted:.4g}, measured {anchor.measured:.4g}"
+            f"{about}anchor {_line(anchor.name)}, predicted {anchor.predicted:.4g}, measured {_number(anchor.measured)}"
             for anchor in outcome.anchors
         ]
     return lines
