@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from family_samples import gemm, machine, one, only, pointwise
@@ -261,3 +262,39 @@ def test_larger_arrays_are_faster_and_used_less():
 def test_a_pointwise_op_is_bound_by_its_memory():
     op = only(pointwise(2**24), machine(ARRAY, overhead__exposed=0.0))
     assert op.bound == "dram"
+
+
+@pytest.mark.parametrize("name", ["tpu-v2", "tpu-v3"])
+def test_a_format_the_arrays_have_only_wider_still_runs_on_them(name):
+    narrow, wide = (only(gemm(2048, 2048, 2048, dtype), machine(name)) for dtype in ("int8", "bf16"))
+    assert narrow.exposed["arrays"] > 0.0
+    assert narrow.latency <= wide.latency * 1.001
+
+
+def test_windows_written_out_first_take_time_and_energy():
+    def conv(b):
+        b.conv(b.input("x", (1, 64, 56, 56)), 64, 3, padding=1, bias=False)
+
+    slow = {"memory__scratchpad__width": 16.0}
+    implicit, explicit = (
+        only(one(conv), machine(ARRAY, array__unroll=how, **slow)) for how in ("implicit", "explicit")
+    )
+    assert explicit.latency > 1.5 * implicit.latency
+    assert explicit.energy > implicit.energy
+
+
+def test_depthwise_convolutions_are_not_padded_channel_by_channel():
+    def depthwise(b):
+        b.conv(b.input("x", (1, 384, 14, 14)), 384, 3, padding=1, groups=384, bias=False)
+
+    op = only(one(depthwise, "int8"), machine(TPU1))
+    assert op.bytes_by_level["dram"] < 2 * (2 * 384 * 14 * 14 + 384 * 9) + 256 * 256 * math.ceil(384 / 28)
+
+
+def test_larger_scratchpads_never_slow_a_product():
+    def time(size):
+        chip = machine(ARRAY, buffers__input=size, buffers__weight=size, buffers__output=size)
+        return only(gemm(4096, 1024, 4096), chip).latency
+
+    times = [time(2.0**20 * factor) for factor in (1, 2, 4, 8, 16)]
+    assert all(later <= earlier * (1 + 1e-9) for earlier, later in pairwise(times))
