@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from archsim.errors import UsageError
-from archsim.families.systolic.scalesim import STAYS, Access, Array, Layer, layers, mapped, utilisations
+from archsim.families.systolic.scalesim import STAYS, Access, Array, Layer, layers, mapped, scratchpads, utilisations
 from archsim.families.systolic.scalesim_walk import Report, Walks, report
 from archsim.families.systolic.spec import SystolicSpec
 from archsim.io.scalesim_config import USER
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 NATIVE: Final = "native"
 PAPER: Final = "scalesim-paper"
+
+MOST_WORDS: Final = 2e11
+"""Most words walked for one set of reports: some ten minutes."""
 
 COMPUTE: Final = "COMPUTE_REPORT.csv"
 BANDWIDTH: Final = "BANDWIDTH_REPORT.csv"
@@ -63,7 +66,7 @@ def reports(graph: Graph, chip: Chip | System) -> Reports:
     Raises
     ------
     UsageError
-        Another machine, or a workload without any product.
+        Another machine, a workload without any product, or more than `MOST_WORDS` to walk.
     """
     spec = chip.spec
     if not isinstance(spec, SystolicSpec) or not is_compatible(chip):
@@ -82,6 +85,7 @@ def reports(graph: Graph, chip: Chip | System) -> Reports:
 
 
 def _reports(graph: Graph, spec: SystolicSpec) -> Iterator[tuple[Report, Array]]:
+    _limit(graph, spec)
     known: dict[Layer, tuple[Report, Array]] = {}
     walks = Walks.ready()
     for op in graph.ops:
@@ -91,6 +95,23 @@ def _reports(graph: Graph, spec: SystolicSpec) -> Iterator[tuple[Report, Array]]
                 array = _array(layer, spec)
                 known[sizes] = report(layer, array, walks), array
             yield known[sizes]
+
+
+def _limit(graph: Graph, spec: SystolicSpec) -> None:
+    """Refuse what would be walked for longer than anybody waits: the words that cross the edges of the array."""
+    words: dict[Layer, int] = {}
+    for op in graph.ops:
+        layer = next(layers(op), None)  # all layers of an op are alike
+        if layer is not None:
+            near = scratchpads(layer, _array(layer, spec))
+            words[replace(layer, name="")] = near.input.words + near.weight.words + near.output.words
+    total = sum(words.values())
+    if total > MOST_WORDS:
+        raise UsageError(
+            f"the reports of {graph.name!r} walk {total:.3g} words across the edges of the array, more than "
+            f"{MOST_WORDS:.3g}",
+            hint="leave out --csv for cycles and words in closed form, or split the workload",
+        )
 
 
 def _array(layer: Layer, spec: SystolicSpec) -> Array:

@@ -99,3 +99,9 @@ def test_stalls_of_given_bandwidths_are_left_out_and_said_so(files):
 def test_other_machines_have_no_such_reports(files):
     with pytest.raises(UsageError, match="does not count as SCALE-Sim does"):
         reports(a.load_scalesim(files / "topology.csv"), a.hardware("null"))
+
+
+def test_what_would_be_walked_for_hours_is_refused_with_the_number(files):
+    (files / "topology.csv").write_text("Layer, M, N, K,\nhuge, 100000, 20000, 30000,\n")
+    with pytest.raises(UsageError, match=r"walk 1\.5e\+13 words .* leave out --csv"):
+        reports(a.load_scalesim(files / "topology.csv"), a.hardware(str(files / "scale.cfg")))
