@@ -8,7 +8,8 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 
 from archsim.cited import Path
-from archsim.errors import ArchsimError, InvalidDescriptionError, UsageError, did_you_mean
+from archsim.errors import ArchsimError, InvalidDescriptionError, did_you_mean
+from archsim.io.text import read_text
 from archsim.io.yaml import Document, Mark
 
 SUFFIX: Final = ".cfg"
@@ -184,18 +185,7 @@ def _only_dense(file: _File) -> None:
 
 
 def _read(path: FilePath) -> _File:
-    try:
-        if path.is_dir():
-            raise UsageError(f"{str(path)!r} is a folder", hint="name one file in it")
-        if path.stat().st_size > LARGEST_FILE:
-            raise InvalidDescriptionError(f"{str(path)!r} is larger than {LARGEST_FILE // 2**20} MiB")
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {str(path)!r}", hint="check the name and the current folder") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {str(path)!r}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidDescriptionError(f"{str(path)!r} is not text (byte {error.start} is not UTF-8)") from None
+    text = read_text(path, LARGEST_FILE)
     file = _File(str(path))
     here: dict[str, _Entry] | None = None
     for number, line in enumerate(text.splitlines(), start=1):

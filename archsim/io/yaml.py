@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from archsim.cited import Path, dotted
-from archsim.errors import InvalidDescriptionError, UsageError
+from archsim.errors import InvalidDescriptionError
 from archsim.io.scalars import resolve
+from archsim.io.text import read_text
 
 LARGEST_FILE: Final = 16 * 2**20
 DEEPEST: Final = 50
@@ -81,19 +82,7 @@ def load(path: FilePath | str) -> Document:
         It is not YAML 1.2 text, holds a key twice, or is far too large or deep.
     """
     file = FilePath(path)
-    try:
-        if file.is_dir():
-            raise UsageError(f"{str(path)!r} is a folder", hint="name one file in it")
-        if file.stat().st_size > LARGEST_FILE:
-            raise InvalidDescriptionError(f"{str(path)!r} is larger than {LARGEST_FILE // 2**20} MiB")
-        text = file.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {str(path)!r}", hint="check the name and the current folder") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {str(path)!r}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidDescriptionError(f"{str(path)!r} is not text (byte {error.start} is not UTF-8)") from None
-    return loads(text, str(path), path=file)
+    return loads(read_text(file, LARGEST_FILE), str(path), path=file)
 
 
 def loads(text: str, name: str = "<text>", *, path: FilePath | None = None) -> Document:

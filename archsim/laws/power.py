@@ -5,7 +5,6 @@ mean power                  P        W
 power whatever runs         P0       W
 limit                       Pmax     W
 dynamic energy              E        J
-clock period                u        -      a multiple of the described one
 """
 
 from __future__ import annotations
@@ -36,33 +35,6 @@ def needed_time(energy: float, static: float, limit: float) -> float:
     Weste, Harris: CMOS VLSI Design, 4th ed. 2010, section 5.2 (P = a C V^2 f).
     """
     return energy / (limit - static) if limit > static else math.inf
-
-
-@kernel
-def meeting_period(period: float, time: float, longer: float, longer_time: float, needed: float) -> float:
-    """Return the clock period at which a run takes as long as it must: u = u1 + (t - t1) (u2 - u1) / (t2 - t1).
-
-    It lies on the line through two longer periods. Time never falls with the period and is convex in it, the sum of
-    maxima of what follows the clock and what does not: the line lies below it, so the run at u takes at least the time
-    asked for.
-
-    Parameters
-    ----------
-    period, longer : float
-        Periods as multiples of the described one, u1 and u2; (0, 0) is a point of the line too, if nothing is known.
-    time, longer_time, needed : float
-        Times of the run at them, and the time it must take, s.
-
-    Returns
-    -------
-    float
-        Period, -, as a multiple of the described one.
-
-    References
-    ----------
-    Press et al.: Numerical Recipes, 3rd ed. 2007, section 9.2 (secant method).
-    """
-    return period + (needed - time) * (longer - period) / (longer_time - time)
 
 
 @kernel

@@ -88,28 +88,6 @@ def slowest_resource(chip: Record, out: Record, first: int) -> int:
 
 
 @kernel
-def fill_outcome(op: Record, chip: Record, work: Record, out: Record, limit: int, slowest: float) -> None:
-    """Fill latency, bound, utilisation and energy, given which resource limits and the time that stays exposed of it.
-
-    Parameters
-    ----------
-    op, chip, work, out : record
-        As in a family's cost; the busy times and the bytes are filled.
-    limit : int
-        Position of the resource.
-    slowest : float
-        Time of all that overlaps, s; the start comes on top.
-    """
-    start = out.busy[START]
-    out.latency = start + slowest
-    out.exposed[START] = start
-    out.bound = limit if slowest >= start else START
-    tensor = op.macs > 0.0 and work.on_matrix[op.precision] == 1
-    out.utilisation = roofline.busy_share(out.busy[MATRIX] if tensor else out.busy[LANES], out.latency)
-    fill_energy(op, chip, work, out)
-
-
-@kernel
 def fill_energy(op: Record, chip: Record, work: Record, out: Record) -> None:
     """Fill the energy by cause: operations that are not left out, their instructions, and bytes at every level.
 

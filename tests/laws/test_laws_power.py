@@ -28,35 +28,6 @@ def test_a_run_of_the_needed_time_draws_the_limit(static, headroom, energy):
     assert energy / time + static == pytest.approx(static + headroom)
 
 
-@given(st.floats(0, 10), st.floats(1e-3, 10), st.floats(1, 100), st.floats(1.01, 100))
-def test_the_period_is_exact_where_time_is_a_line(fixed, slope, period, stretch):
-    """Time that partly follows the clock, t = a + b u: any two longer periods give the one asked for."""
-    longer, wanted = period * stretch, period / 2
-
-    def time(u):
-        return fixed + slope * u
-
-    found = power.meeting_period(period, time(period), longer, time(longer), time(wanted))
-    assert found == pytest.approx(wanted, rel=1e-6, abs=1e-6)
-
-
-@given(
-    st.lists(st.tuples(st.floats(0, 10), st.floats(0.01, 10)), min_size=1, max_size=5),
-    st.floats(1.1, 4),
-    st.floats(1.1, 4),
-)
-def test_the_period_never_runs_too_fast(ops, first, second):
-    """Time is a sum of maxima of memory and clock: the line through two longer periods crosses on the safe side."""
-
-    def time(u):
-        return sum(max(memory, clock * u) for memory, clock in ops)
-
-    needed, near, far = time(2.0), 2.0 * first, 2.0 * first * second
-    if time(far) > time(near):
-        found = power.meeting_period(near, time(near), far, time(far), needed)
-        assert time(found) >= needed * (1 - 1e-9)
-
-
 def test_static_energy_by_hand():
     assert power.static_energy(40.0, 2.5) == 100.0
     assert power.static_energy(0.0, 2.5) == power.static_energy(40.0, 0.0) == 0.0
