@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from archsim.io.systems import load_system as system  # noqa: F401
     from archsim.study.compare import Comparison as Comparison
     from archsim.study.compare import compare as compare
+    from archsim.study.crossover import Crossover as Crossover
+    from archsim.study.crossover import crossover as crossover
     from archsim.study.serving import Prices as Prices
     from archsim.study.serving import Serving as Serving
     from archsim.study.serving import serve as serve
@@ -48,6 +50,7 @@ _HOMES: Final = {
     "ArchsimError": ("archsim.errors", "ArchsimError"),
     "Chip": ("archsim.arch.chip", "Chip"),
     "Comparison": ("archsim.study.compare", "Comparison"),
+    "Crossover": ("archsim.study.crossover", "Crossover"),
     "Graph": ("archsim.graph.graph", "Graph"),
     "GraphBuilder": ("archsim.graph.builder", "GraphBuilder"),
     "Policy": ("archsim.engine.policy", "Policy"),
@@ -57,6 +60,7 @@ _HOMES: Final = {
     "System": ("archsim.arch.system", "System"),
     "compare": ("archsim.study.compare", "compare"),
     "count": ("archsim.graph.counts", "count"),
+    "crossover": ("archsim.study.crossover", "crossover"),
     "evaluate": ("archsim.engine.evaluate", "evaluate"),
     "evaluate_points": ("archsim.engine.evaluate", "evaluate_points"),
     "hardware": ("archsim.io.hardware", "load_hardware"),

@@ -11,7 +11,7 @@ A family is one object of this type, found by name through `archsim.arch.registr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -41,6 +41,11 @@ STATIC: Final = Cause("static", "static")
 @kernel
 def no_plan(ops: Record, chip: Record, work: Record) -> None:
     """Plan nothing."""
+
+
+def no_remarks(chip: Chip, ops: Any, outs: Any) -> Iterable[str]:
+    """Have nothing to say."""
+    return ()
 
 
 @kernel
@@ -83,6 +88,11 @@ class Family:
         Whether attention can run as one kernel.
     fidelities : mapping
         Finer network-level models by name; empty for most.
+    details : tuple of str
+        Names of the first numbers an op's outcome keeps in ``mapping``, told with every op where they are numbers; in
+        snake_case, with a unit at the end unless they have none.
+    remarks : callable
+        What a reader of a result must know: description, op table (n_ops,) and outcomes (n_ops,) to sentences.
     candidates : int
         Mappings that the cost of one op tries, about: how much longer it takes than one evaluation.
     internal : bool
@@ -106,6 +116,8 @@ class Family:
     formats: Callable[[Any], frozenset[str]] = lambda spec: frozenset()
     attention_kernel: bool = True
     fidelities: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    details: tuple[str, ...] = ()
+    remarks: Callable[[Chip, Any, Any], Iterable[str]] = no_remarks
     candidates: int = 1
     internal: bool = False
 

@@ -12,6 +12,7 @@ import typer
 COMMANDS: Final[dict[str, str]] = {
     "run": "run:run",
     "compare": "compare:compare",
+    "crossover": "crossover:crossover",
     "serve": "serve:serve",
     "explain": "explain:explain",
     "list": "listing:list_names",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,11 @@ def _op_results(part: Part, chips: int) -> Iterable[OpResult]:
             exposed={name: value for name, value in _named(resources, out["exposed"]).items() if value},
             bound=resources[int(out["bound"])],
             utilisation=float(out["utilisation"]),
+            details={
+                name: value
+                for name, value in _named(part.family.details, out["mapping"]).items()
+                if not math.isnan(value)
+            },
         )
 
 
@@ -140,6 +146,7 @@ def _warnings(run: Run) -> Iterable[str]:
         )
     for part in run.parts:
         yield from _promoted(part)
+        yield from part.family.remarks(part.chip, part.lowered.table, part.outs)
 
 
 def _promoted(part: Part) -> Iterable[str]:

@@ -49,6 +49,8 @@ class OpResult:
         What limits.
     utilisation : float
         Achieved share of the peak of the units it ran on.
+    details : mapping of str to float
+        What else the family has to say of it, such as bits that its converters resolve; units end the names.
     """
 
     name: str
@@ -66,6 +68,7 @@ class OpResult:
     exposed: Mapping[str, float]
     bound: str
     utilisation: float
+    details: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

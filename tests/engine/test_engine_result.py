@@ -24,7 +24,7 @@ KEYS = {
 OP_KEYS = {
     "name", "kind", "count", "placed_on", "macs", "macs_performed",
     "flops", "special_functions", "latency_s", "energy_j",
-    "energy_by_cause_j", "bytes_by_level", "latency_by_resource_s", "bound", "utilisation",
+    "energy_by_cause_j", "bytes_by_level", "latency_by_resource_s", "bound", "utilisation", "details",
 }  # fmt: skip
 
 
