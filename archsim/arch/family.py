@@ -18,6 +18,7 @@ from typing import Any, Final
 from archsim.arch.chip import Chip, ChipSpec
 from archsim.arch.tables import LEVELS, WORK, Attribute, outcome, totals
 from archsim.graph.op import Op
+from archsim.graph.tensor import Tensor
 from archsim.jit import Record, kernel
 
 GROUPS: Final = (
@@ -55,6 +56,40 @@ def settled(totals: Record, chip: Record, work: Record) -> bool:
 
 
 @dataclass(frozen=True)
+class Again:
+    """A finished run, handed to a finer model of a family that puts its own numbers in place of the first ones.
+
+    Attributes
+    ----------
+    chip : Chip
+        The machine.
+    ops : tuple of Op
+        What it ran, in order.
+    tensors : mapping of str to Tensor
+        All tensors of the graph.
+    row_of : mapping of str to int
+        Row of the op table each op stands in, by name.
+    rows : list of records
+        The op table.
+    chip_row : record
+        The description.
+    names : tuple of str
+        Columns of the family's scratch record.
+    outs : ndarray of records, (n_rows,)
+        Outcomes, to be changed in place; totals are added up again.
+    """
+
+    chip: Chip
+    ops: tuple[Op, ...]
+    tensors: Mapping[str, Tensor]
+    row_of: Mapping[str, int]
+    rows: list[Any]
+    chip_row: Any
+    names: tuple[str, ...]
+    outs: Any
+
+
+@dataclass(frozen=True)
 class Family:
     """A family of machines.
 
@@ -82,6 +117,8 @@ class Family:
         What a description's outermost memory holds, B; infinite when nothing need be kept.
     supports : callable
         Whether a description can run an op; what it cannot goes to the host.
+    takes : callable
+        Whether a description takes an op with operands such as these; for machines that compute on spikes only.
     formats : callable
         Number formats a description computes in; an empty set: all.
     attention_kernel : bool
@@ -113,9 +150,10 @@ class Family:
     levels: Callable[[Any], tuple[str, ...]] = lambda spec: tuple(level.name for level in spec.memory)
     capacity: Callable[[Any], float] = lambda spec: spec.memory[0].capacity * spec.memory[0].instances
     supports: Callable[[Op, Chip], bool] = lambda op, chip: True
+    takes: Callable[[Op, Mapping[str, Tensor]], bool] = lambda op, tensors: True
     formats: Callable[[Any], frozenset[str]] = lambda spec: frozenset()
     attention_kernel: bool = True
-    fidelities: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    fidelities: Mapping[str, Callable[[Again], None]] = field(default_factory=dict)
     details: tuple[str, ...] = ()
     remarks: Callable[[Chip, Any, Any], Iterable[str]] = no_remarks
     candidates: int = 1

@@ -18,6 +18,7 @@ from archsim.graph.work import (
     Fft,
     Gather,
     MatMul,
+    Neuron,
     Normalise,
     Scan,
     Scatter,
@@ -100,6 +101,10 @@ def _fft(work: Fft) -> Columns:
     return {"rows": work.batch, "length": work.length}
 
 
+def _neuron(work: Neuron) -> Columns:
+    return {"rows": work.neurons, "length": work.steps, "rate": work.rate}
+
+
 def _collective(work: Collective) -> Columns:
     return {"participants": work.participants, "payload": work.payload}
 
@@ -114,6 +119,7 @@ _BY_KIND: dict[type[Work], Callable[[Any], Columns]] = {
     Scan: _scan,
     Chase: _chase,
     Fft: _fft,
+    Neuron: _neuron,
     Collective: _collective,
 }
 

@@ -19,6 +19,7 @@ from archsim.engine.parallel import ALONE, Share
 from archsim.engine.place import CHIP, HOST, Placement, place
 from archsim.engine.policy import Policy
 from archsim.engine.policy import policy as make_policy
+from archsim.engine.refine import refine
 from archsim.engine.run import run, run_sweep
 from archsim.engine.transfer import Transfer
 from archsim.errors import UnsupportedError, UsageError
@@ -88,7 +89,14 @@ def prepare(graph: Graph, chip: Chip, how: Policy, shared: Share = ALONE) -> Pla
     graph = parallel.named(graph, shared)
     fallback = how.fallback == "host"
     chips = shared.chips * shared.copies
-    return place(graph, chip.name, lambda op: family.supports(op, chip), fallback=fallback, chips=chips)
+    tensors = graph.tensors
+    return place(
+        graph,
+        chip.name,
+        lambda op: family.supports(op, chip) and family.takes(op, tensors),
+        fallback=fallback,
+        chips=chips,
+    )
 
 
 def evaluate(
@@ -143,6 +151,8 @@ def _part(where: str, chip: Chip, ops: tuple[Any, ...], placement: Placement, ho
     lowered = lower(ops, placement.graph.tensors, warm=how.cache == "warm")
     chips = chip_table(chip)
     outs, totals = run(family, lowered.table, chips, mode=how.jit, keep=True)
+    if how.fidelity and where == CHIP:
+        refine(how.fidelity, family, chip, ops, placement.graph.tensors, lowered, chips, outs, totals)
     names = tuple(same[0].name for same in lowered.rows)
     for name, status in zip(names, outs["status"].tolist(), strict=True):
         _refuse(family, chip, name, status)

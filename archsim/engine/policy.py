@@ -50,6 +50,9 @@ class Policy:
     tensor_parallel : int
         Chips of a system that each layer is split over, see `archsim.graph.sharding`; the system runs as many copies
         side by side as it has such groups.
+    fidelity : str
+        Finer model of the machine's family, which takes longer; empty: the closed form. Spiking machines have
+        ``cores`` and ``events``.
     jit : str
         ``auto``: compile when there is much to evaluate; ``always``; ``never``.
     """
@@ -64,6 +67,7 @@ class Policy:
     training: bool = False
     optimiser: str = "sgd"
     tensor_parallel: int = 1
+    fidelity: str = ""
     jit: str = "auto"
 
     def __post_init__(self) -> None:

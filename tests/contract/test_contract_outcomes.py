@@ -100,6 +100,8 @@ def test_nothing_to_do_costs_overhead_and_static_energy(name):
         return archsim.evaluate(b.build(), machine(name))
 
     least, more = one(1), one(64)
+    if least.ops[0].placed_on != name:
+        pytest.skip("its host does it")
     assert least.latency == pytest.approx(more.latency, rel=1e-3, abs=0.0)
     moving = least.energy - least.energy_by_cause.get("static", 0.0)
     assert moving <= 1e-3 * least.energy_by_cause["static"]

@@ -1,0 +1,51 @@
+"""Spiking machines: cores of neurons that are updated in timesteps and send a message to other cores when they fire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from archsim.arch.chip import Chip
+from archsim.arch.family import Family
+from archsim.families.spiking.cost import cost
+from archsim.families.spiking.fidelity import count_cores, follow_messages
+from archsim.families.spiking.parts import CAUSES, DETAILS, FOUND, RESOURCES, VERDICTS
+from archsim.families.spiking.plan import derive, plan
+from archsim.families.spiking.remarks import remarks
+from archsim.families.spiking.spec import SpikingSpec
+from archsim.graph.op import Op
+from archsim.graph.tensor import Tensor
+
+SYNAPSES: Final = frozenset({"matmul", "conv"})
+
+
+def supports(op: Op, chip: Chip) -> bool:
+    """Say whether the machine runs this kind of op; its host runs the others."""
+    return op.kind == "neuron" or (op.kind in SYNAPSES and op.phase == "forward")
+
+
+def takes(op: Op, tensors: Mapping[str, Tensor]) -> bool:
+    """Say whether an op reads spikes: products of anything else are no synapses."""
+    if op.kind == "neuron":
+        return True
+    first = tensors[op.inputs[0]]
+    return first.structure == "temporal" and not getattr(op.work, "dynamic", False)
+
+
+FAMILY = Family(
+    name="spiking",
+    title="spiking machine",
+    spec=SpikingSpec,
+    scratch=FOUND,
+    derive=derive,
+    plan=plan,
+    cost=cost,
+    causes=CAUSES,
+    resources=RESOURCES,
+    verdicts=VERDICTS,
+    supports=supports,
+    takes=takes,
+    fidelities={"cores": count_cores, "events": follow_messages},
+    details=DETAILS,
+    remarks=remarks,
+)

@@ -1,0 +1,148 @@
+"""Where all layers lie, and how long one timestep of all of them together takes."""
+
+from __future__ import annotations
+
+import math
+
+from archsim.families.spiking.layer import describe_layer, place_layer, synapse_code, synapse_time
+from archsim.families.spiking.parts import BARRIER, LINKS, RECEIVING, ROWS, SENDING
+from archsim.graph.kinds import NEURON
+from archsim.jit import Record, kernel
+from archsim.laws import mesh, spikes, voltage
+
+
+@kernel
+def derive(chip: Record, work: Record) -> None:
+    """Fill what follows from the description alone: P = P_idle v^k + E_clk f v^2, and energies by v^2."""
+    work.scale, leakage = 1.0, 1.0
+    if not math.isnan(chip.supply_voltage):
+        relative = chip.supply_voltage / chip.supply_nominal
+        work.scale = voltage.energy_scale(relative)
+        leakage = voltage.leakage_scale(relative, chip.supply_leakage)
+    work.static_power = chip.power_idle * leakage
+    if not math.isnan(chip.clocking_rate):
+        work.static_power += chip.clocking_energy * chip.clocking_rate * work.scale
+    work.power_cap = chip.power_limit
+
+
+@kernel
+def plan(ops: Record, chip: Record, work: Record) -> None:
+    """Give every layer its cores, then time one timestep of all layers at once, and share it out by their work."""
+    place(ops, chip, work)
+    tiles = min(work.cores, chip.cores) / chip.mesh_cores
+    height = min(chip.mesh_height, math.ceil(tiles))
+    work.along = mesh.mean_distance(height)
+    work.across = mesh.mean_distance(math.ceil(math.ceil(tiles) / height))
+    work.barrier = barrier_time(chip, math.ceil(tiles))
+    sending, receiving, hops, total, longest = 0.0, 0.0, 0.0, 0.0, 0.0
+    updating, senders = 0.0, 1.0
+    for index in range(len(ops)):
+        op = ops[index]
+        row = min(index, ROWS - 1)
+        runs = op.steps if op.kind == NEURON else op.steps * work.row_runs[row]
+        if op.kind == NEURON:
+            runs = op.length * work.row_runs[row]
+            updating = neuron_time(op, chip, work, row)
+            senders = work.row_cores[row]
+            busy = updating
+        else:
+            busy = receive_time(op, chip, work, row)
+            sent = op.input_density * work.sources * work.row_sent_to[row]
+            sending = max(sending, updating + sent / senders * chip.message_sent_time)
+            hops += sent * op.count * (work.along + work.across)
+            receiving = max(receiving, busy)
+        sending = max(sending, updating)
+        total += op.count * busy * runs
+        longest = max(longest, runs)
+    links = link_time(chip, work, hops)
+    work.slowest = max(sending, receiving, links)
+    work.limiting = SENDING
+    if receiving > sending:
+        work.limiting = RECEIVING
+    if links > max(sending, receiving):
+        work.limiting = LINKS
+    work.step = spikes.step_time(sending, receiving, links, work.barrier, chip.timestep_tick)
+    if work.slowest <= 0.0:
+        work.limiting = BARRIER
+    work.whole = longest * work.step
+    work.stretch = work.whole / total if total > 0.0 else 0.0
+    work.static_power *= work.chips
+    work.position = 0.0
+
+
+@kernel
+def place(ops: Record, chip: Record, work: Record) -> None:
+    """Fill the cores of every row: those of synapses hold the neurons behind them, which the next row updates."""
+    work.cores = 0.0
+    last, cores, limit, reached, runs = -1, 0.0, 0.0, 0.0, 1.0
+    for index in range(len(ops)):
+        op = ops[index]
+        row = min(index, ROWS - 1)
+        if op.kind != NEURON:
+            describe_layer(op, chip, work)
+            place_layer(op, chip, work)
+            cores, limit, work.row_sent_to[row] = work.placed, work.limit, work.sent_to
+            reached, runs = spikes.reached_share(op.input_density, work.fan_in), work.runs
+            if last >= 0 and not math.isnan(chip.limits_axons_out):
+                needed = math.ceil(work.sources * work.sent_to / chip.limits_axons_out)
+                if needed > work.row_cores[last]:
+                    work.cores += ops[last].count * (needed - work.row_cores[last])
+                    work.row_cores[last] = needed
+                    work.row_limit[last] = 3.0
+        else:
+            if cores <= 0.0:  # neurons that nothing reaches
+                cores, limit = math.ceil(op.rows / chip.limits_neurons), 0.0
+            work.cores += op.count * cores
+            last = row
+        work.row_cores[row], work.row_limit[row] = cores, limit
+        work.row_reached[row], work.row_runs[row] = reached, runs
+        if op.kind == NEURON:
+            cores, reached, runs = 0.0, 0.0, 1.0
+    work.cores = max(1.0, work.cores)
+    work.chips = math.ceil(work.cores / chip.cores)
+
+
+@kernel
+def neuron_time(op: Record, chip: Record, work: Record, row: int) -> float:
+    """Return the time a core takes to update its neurons in one timestep, messages not counted, s."""
+    each = math.ceil(op.rows / work.row_runs[row] / work.row_cores[row])
+    updated = updated_share(op, chip, work, row)
+    return each * (chip.neuron_access_time + updated * chip.neuron_update_time + op.rate * chip.neuron_fire_time)
+
+
+@kernel
+def updated_share(op: Record, chip: Record, work: Record, row: int) -> float:
+    """Return the share of neurons that a timestep updates: those reached or firing, or all of a clocked core, -."""
+    if chip.neuron_driven == 1:
+        return 1.0
+    return max(op.rate, work.row_reached[row])
+
+
+@kernel
+def receive_time(op: Record, chip: Record, work: Record, row: int) -> float:
+    """Return the time a core of a layer takes to receive and add up one timestep's spikes, s; fills the layer."""
+    describe_layer(op, chip, work)
+    cores = work.row_cores[row]
+    fired = op.input_density * work.sources
+    arriving = fired * work.row_sent_to[row] / cores
+    added = fired * work.fan_out / cores
+    return arriving * chip.message_received_time + added * synapse_time(chip, synapse_code(op, chip))
+
+
+@kernel
+def link_time(chip: Record, work: Record, hops: float) -> float:
+    """Return the time of a link in one timestep, hops spread evenly over all links in use, s."""
+    if math.isnan(chip.mesh_rate) or hops <= 0.0:
+        return 0.0
+    tiles = max(2.0, math.ceil(min(work.cores, chip.cores) / chip.mesh_cores))
+    return hops / (2.0 * tiles * chip.mesh_rate)
+
+
+@kernel
+def barrier_time(chip: Record, tiles: float) -> float:
+    """Return the time until all tiles in use know that all are done: the last point with no more tiles, s."""
+    time = 0.0
+    for point in range(int(chip.timestep_barrier_count)):
+        if point == 0 or chip.timestep_barrier_tiles[point] <= tiles:
+            time = chip.timestep_barrier_time[point]
+    return time

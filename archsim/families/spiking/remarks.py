@@ -1,0 +1,34 @@
+"""What a reader of a run on a spiking machine must know: which limit decides, and how many chips it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from archsim.arch.chip import Chip
+from archsim.families.spiking.parts import CORES, LIMIT, LIMITS
+from archsim.families.spiking.spec import SpikingSpec
+from archsim.graph.kinds import NEURON
+
+
+def remarks(chip: Chip, ops: Any, outs: Any) -> Iterable[str]:
+    """Yield sentences on cores, chips, and formats of weights."""
+    spec = chip.spec
+    assert isinstance(spec, SpikingSpec)  # noqa: S101
+    layers = [(op, out) for op, out in zip(ops, outs, strict=True) if op["kind"] == NEURON]
+    cores = sum(float(op["count"] * out["mapping"][CORES]) for op, out in layers)
+    if cores > spec.cores:
+        needed: dict[str, float] = {}
+        for op, out in layers:
+            limit = LIMITS[int(out["mapping"][LIMIT])]
+            needed[limit] = needed.get(limit, 0.0) + float(op["count"] * out["mapping"][CORES])
+        chips = -(-cores // spec.cores)
+        parts = ", ".join(f"{count:.0f} by {name}" for name, count in sorted(needed.items(), key=lambda it: -it[1]))
+        yield (
+            f"{chip.name} has {spec.cores} cores and the network takes {cores:.0f} ({parts}): time and energy are "
+            f"those of {chips:.0f} chips"
+        )
+    wide = {int(op["weight_bits"]) for op in ops if op["kind"] != NEURON and op["weight_bits"] > spec.limits.most_bits}
+    if wide:
+        asked = ", ".join(str(bits) for bits in sorted(wide))
+        yield f"{chip.name} holds weights of {spec.limits.most_bits} bits at most: those of {asked} bits are rounded"

@@ -1,0 +1,137 @@
+"""Where the synapses of one source lead, by a rule with a few whole numbers: synapses are never stored.
+
+Neurons of all populations are numbered one after the other; inputs from outside come first and lie on no core.
+
+Dense        every source reaches every neuron of its target
+Conv         windows of a convolution, pixel by pixel with all channels, or parts of them one after the other
+Strided      synapse k of neuron i on core c reaches neuron (a i + b k) mod n of core (c + 1 + k // run) mod C
+"""
+
+from __future__ import annotations
+
+from archsim.families.spiking.numbers import (
+    CORES,
+    DENSE,
+    DILATION_X,
+    DILATION_Y,
+    FAN_OUT,
+    FIRST_CORE,
+    GROUPS,
+    IN_CHANNELS,
+    IN_WIDTH,
+    KERNEL_HEIGHT,
+    KERNEL_WIDTH,
+    KIND,
+    OUT_CHANNELS,
+    OUT_HEIGHT,
+    OUT_WIDTH,
+    PAD_X,
+    PAD_Y,
+    PART,
+    PER_CORE,
+    RUN,
+    STRIDE_I,
+    STRIDE_K,
+    STRIDE_X,
+    STRIDE_Y,
+    STRIDED,
+    TARGET,
+    TARGETS,
+)
+from archsim.jit import Record, kernel
+
+
+@kernel
+def targets(rule: Record, source: int, counts: Record, touched: Record, reached: Record) -> int:
+    """Count the synapses of one source by core; return how many cores it reaches.
+
+    Parameters
+    ----------
+    rule : (NUMBERS,) int64
+        The connection.
+    source : int
+        Which of its sources.
+    counts : (cores,) int64
+        Filled at the cores reached; zeros when given, except that the caller clears what is listed in `touched`.
+    touched : (cores,) int64
+        Filled with the cores reached.
+    reached : (neurons,) uint8
+        Set to 1 for every neuron reached.
+    """
+    if rule[KIND] == DENSE:
+        return dense_targets(rule, counts, touched, reached)
+    if rule[KIND] == STRIDED:
+        return strided_targets(rule, source, counts, touched, reached)
+    return window_targets(rule, source, counts, touched, reached)
+
+
+@kernel
+def dense_targets(rule: Record, counts: Record, touched: Record, reached: Record) -> int:
+    """Do what `targets` does where every source reaches all neurons."""
+    found, left, core = 0, rule[TARGETS], rule[FIRST_CORE]
+    while left > 0:
+        here = min(left, rule[PER_CORE])
+        counts[core] = here
+        touched[found] = core
+        found += 1
+        left -= here
+        core += 1
+    base, last = rule[TARGET], rule[TARGET] + rule[TARGETS]
+    if reached[base] == 0 or reached[last - 1] == 0:
+        for neuron in range(base, last):
+            reached[neuron] = 1
+    return found
+
+
+@kernel
+def strided_targets(rule: Record, source: int, counts: Record, touched: Record, reached: Record) -> int:
+    """Do what `targets` does for synapses at fixed distances from core to core and from neuron to neuron."""
+    found, inside = 0, rule[PER_CORE]
+    home, index = source // inside, source % inside
+    for synapse in range(rule[FAN_OUT]):
+        there = (home + 1 + synapse // rule[RUN]) % rule[CORES]
+        neuron = (rule[STRIDE_I] * index + rule[STRIDE_K] * synapse) % inside
+        core = rule[FIRST_CORE] + there
+        if counts[core] == 0:
+            touched[found] = core
+            found += 1
+        counts[core] += 1
+        reached[rule[TARGET] + there * inside + neuron] = 1
+    return found
+
+
+@kernel
+def window_targets(rule: Record, source: int, counts: Record, touched: Record, reached: Record) -> int:
+    """Do what `targets` does for a pixel: all channels of every window it lies in."""
+    found = 0
+    pixel, channel = source // rule[IN_CHANNELS], source % rule[IN_CHANNELS]
+    share = rule[OUT_CHANNELS] // rule[GROUPS]
+    group = channel // (rule[IN_CHANNELS] // rule[GROUPS])
+    part = rule[PART]
+    whole = rule[OUT_HEIGHT] * rule[OUT_WIDTH] * part
+    for ky in range(rule[KERNEL_HEIGHT]):
+        y = window(pixel // rule[IN_WIDTH] + rule[PAD_Y] - ky * rule[DILATION_Y], rule[STRIDE_Y], rule[OUT_HEIGHT])
+        if y < 0:
+            continue
+        for kx in range(rule[KERNEL_WIDTH]):
+            x = window(pixel % rule[IN_WIDTH] + rule[PAD_X] - kx * rule[DILATION_X], rule[STRIDE_X], rule[OUT_WIDTH])
+            if x < 0:
+                continue
+            for output in range(group * share, (group + 1) * share):
+                place = (y * rule[OUT_WIDTH] + x) * part
+                neuron = output // part * whole + place + output % part
+                core = rule[FIRST_CORE] + neuron // rule[PER_CORE]
+                if counts[core] == 0:
+                    touched[found] = core
+                    found += 1
+                counts[core] += 1
+                reached[rule[TARGET] + neuron] = 1
+    return found
+
+
+@kernel
+def window(offset: int, stride: int, windows: int) -> int:
+    """Return the window that begins `offset` pixels in, -1 if none does."""
+    if offset < 0 or offset % stride != 0 or offset // stride >= windows:
+        return -1
+    return offset // stride
