@@ -29,6 +29,7 @@ from archsim.graph.fusion import fuse
 from archsim.graph.graph import Graph
 from archsim.graph.retype import with_precision
 from archsim.graph.sharding import shard
+from archsim.graph.spiking import spiking_twin
 from archsim.io import catalogue
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def prepare(graph: Graph, chip: Chip, how: Policy, shared: Share = ALONE) -> Pla
         graph = parallel.synchronise(graph, shared.copies)
     elif how.precision:
         graph = with_precision(graph, how.precision)
+    if how.timesteps:
+        graph = spiking_twin(graph, timesteps=how.timesteps, rate=how.rate)
     graph = fuse(graph, how.fusion, attention_kernel=family.attention_kernel)
     graph = parallel.named(graph, shared)
     fallback = how.fallback == "host"

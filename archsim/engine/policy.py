@@ -20,7 +20,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "jit": ("auto", "always", "never"),
 }
 _TRUTH: Final = {"true": True, "false": False}
-_NOT_TEXT: Final = ("training", "tensor_parallel")
+_NOT_TEXT: Final = ("training", "tensor_parallel", "timesteps", "rate")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,10 @@ class Policy:
     tensor_parallel : int
         Chips of a system that each layer is split over, see `archsim.graph.sharding`; the system runs as many copies
         side by side as it has such groups.
+    timesteps : int
+        Timesteps of the workload's spiking twin, see `archsim.graph.spiking`; 0: the workload as it is.
+    rate : float
+        Spikes per neuron and timestep of that twin.
     fidelity : str
         Finer model of the machine's family, which takes longer; empty: the closed form. Spiking machines have
         ``cores`` and ``events``.
@@ -67,6 +71,8 @@ class Policy:
     training: bool = False
     optimiser: str = "sgd"
     tensor_parallel: int = 1
+    timesteps: int = 0
+    rate: float = 0.1
     fidelity: str = ""
     jit: str = "auto"
 
@@ -75,6 +81,8 @@ class Policy:
             raise UsageError(f"policy training={self.training!r}", hint="write true or false")
         object.__setattr__(self, "training", _TRUTH[str(self.training).lower()])
         object.__setattr__(self, "tensor_parallel", _number("tensor_parallel", self.tensor_parallel))
+        object.__setattr__(self, "timesteps", _number("timesteps", self.timesteps, least=0))
+        object.__setattr__(self, "rate", _share("rate", self.rate))
         for field in fields(self):
             if field.name not in _NOT_TEXT and not isinstance(getattr(self, field.name), str):
                 raise UsageError(f"policy {field.name}={getattr(self, field.name)!r}", hint="write text")
@@ -88,11 +96,21 @@ class Policy:
             dtype(self.precision)
 
 
-def _number(name: str, value: int | str) -> int:
+def _number(name: str, value: int | str, *, least: int = 1) -> int:
     text = str(value)
-    if isinstance(value, bool) or not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"policy {name}={value!r}", hint="write a whole number of at least 1")
+    if isinstance(value, bool) or not text.isdecimal() or int(text) < least:
+        raise UsageError(f"policy {name}={value!r}", hint=f"write a whole number of at least {least}")
     return int(text)
+
+
+def _share(name: str, value: float | str) -> float:
+    try:
+        share = float(value)
+    except ValueError:
+        share = -1.0
+    if isinstance(value, bool) or not 0.0 <= share <= 1.0:
+        raise UsageError(f"policy {name}={value!r}", hint="write a share from 0 to 1")
+    return share
 
 
 def policy(given: Policy | Mapping[str, Any] | None = None, /, **choices: Any) -> Policy:

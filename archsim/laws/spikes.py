@@ -109,7 +109,7 @@ def reached_share(rate: float, synapses: float) -> float:
 
     References
     ----------
-    Chance that not all of g independent neurons stay silent.
+    Definition: the chance that not all of g independent neurons stay silent.
     """
     return 1.0 - (1.0 - rate) ** synapses
 

@@ -1,7 +1,7 @@
 """A spiking network beside the quantised network it can stand for: how few spikes it must get by with.
 
-Rate codes of T timesteps tell T + 1 values apart, which a quantised network writes as a binary number. Every spike costs
-an addition and its way; every number of the twin a multiplication and the way of its bits.
+Rate codes of T timesteps tell T + 1 values apart, which a quantised network writes as a binary number. Every spike
+costs an addition and its way; every number of the twin a multiplication and the way of its bits.
 
 Quantity                                             Symbol     Unit
 timesteps                                            T          -
@@ -9,7 +9,6 @@ spikes per neuron and timestep                       r          -
 share of the twin's activations that are zero        g          -
 energy of an addition, of a multiply-accumulate      E_a, E_m   J
 energy of moving a bit as an event, in a block       e_s, e_d   J/b
-hops from core to core                               h          -
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def twin_bits(steps: float) -> float:
 
     References
     ----------
-    Yan, Bai, Wong: Reconsidering the energy efficiency of spiking neural networks, arXiv:2409.08290.
+    Yan, Bai, Wong: Reconsidering the energy efficiency of spiking neural networks, 2024, arXiv:2409.08290.
     """
     return math.ceil(math.log2(steps + 1.0) - 1e-12)
 
@@ -58,7 +57,7 @@ def fewest_spikes(steps: float, zeros: float) -> float:
 
     References
     ----------
-    Yan, Bai, Wong: Reconsidering the energy efficiency of spiking neural networks, arXiv:2409.08290.
+    Yan, Bai, Wong: Reconsidering the energy efficiency of spiking neural networks, 2024, arXiv:2409.08290.
     """
     return (1.0 - zeros) / steps
 
@@ -83,8 +82,8 @@ def breakeven_rate(steps: float, zeros: float, add: float, multiply_add: float) 
 
     References
     ----------
-    Yan, Bai, Wong: Reconsidering the energy efficiency of spiking neural networks, arXiv:2409.08290, data movement left
-    out; with energies of Horowitz (ISSCC 2014) the break-even of most papers on spiking networks.
+    Yan, Bai, Wong: Reconsidering the energy efficiency of spiking neural networks, 2024, arXiv:2409.08290, without
+    data movement; with energies of Horowitz (ISSCC 2014) the break-even of most papers on spiking networks.
     """
     return multiply_add * (1.0 - zeros) / (add * steps)
 
@@ -101,17 +100,17 @@ def dense_ratio(steps: float) -> float:
     Returns
     -------
     float
-        Ratio, -: a spike each step against a number of so many bits.
+        Ratio, -; a spike each step against a number of so many bits.
 
     References
     ----------
-    Yan, Bai, Wong: Reconsidering the energy efficiency of spiking neural networks, arXiv:2409.08290.
+    Yan, Bai, Wong: Reconsidering the energy efficiency of spiking neural networks, 2024, arXiv:2409.08290.
     """
     return steps / twin_bits(steps)
 
 
 @kernel
-def breakeven_moves(steps: float, rate: float, event: float, block: float) -> float:
+def moves_ratio(steps: float, rate: float, event: float, block: float) -> float:
     """Return energy of moving spikes over that of moving the twin's numbers: q = T r e_s / (b e_d).
 
     Parameters
@@ -128,7 +127,7 @@ def breakeven_moves(steps: float, rate: float, event: float, block: float) -> fl
 
     References
     ----------
-    Yan, Bai, Wong: Reconsidering the energy efficiency of spiking neural networks, arXiv:2409.08290.
+    Yan, Bai, Wong: Reconsidering the energy efficiency of spiking neural networks, 2024, arXiv:2409.08290.
     """
     return steps * rate * event / (twin_bits(steps) * block)
 

@@ -63,7 +63,7 @@ def paths_of_speed(chip):
     for column in columns(type(chip.spec)):
         if column.path[-1] == "clock" and not column.shape:
             paths.append(".".join(column.path))
-    return paths
+    return [path for path in paths if value_at(chip, path) is not None]
 
 
 def value_at(chip, path):

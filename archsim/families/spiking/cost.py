@@ -56,8 +56,7 @@ def cost_neurons(op: Record, chip: Record, work: Record, out: Record, row: int) 
     out.mapping[UPDATES] = updated
     out.mapping[SYNAPTIC_OPERATIONS], out.mapping[MESSAGES] = math.nan, math.nan
     out.bytes[0] = op.input_bytes + op.state_bytes + op.output_bytes + op.weight_bytes + op.extra_bytes
-    busy = neuron_time(op, chip, work, row) * op.length * work.row_runs[row]
-    share_time(chip, work, out, SENDING, busy)
+    share_time(work, out, SENDING, neuron_time(op, chip, work, row), op.length * work.row_runs[row])
 
 
 @kernel
@@ -78,18 +77,29 @@ def cost_synapses(op: Record, chip: Record, work: Record, out: Record, row: int)
     out.bytes[0] = read
     out.resident = max(0.0, needed - read)  # weights that no spike asks for
     out.left_out = max(0.0, 1.0 - roofline.busy_share(added, op.macs * op.steps)) if op.macs > 0.0 else 0.0
-    share_time(chip, work, out, RECEIVING, receive_time(op, chip, work, row) * op.steps * work.runs)
+    share_time(work, out, RECEIVING, receive_time(op, chip, work, row), op.steps * work.runs)
 
 
 @kernel
-def share_time(chip: Record, work: Record, out: Record, where: int, busy: float) -> None:
+def share_time(work: Record, out: Record, where: int, each: float, steps: float) -> None:
     """Fill the time of an op: its share of timesteps that all layers take together.
 
     Layers work at the same time. The run takes as many timesteps as its longest layer, each as long as its slowest
-    core, and is shared out by how long each layer is busy, so that the times of all ops add up to that of the run.
+    core, and is shared out by how long each layer is busy or waits for all, so that the times of all ops add up to that
+    of the run.
+
+    Parameters
+    ----------
+    work, out : record
+        As in a family's cost.
+    where : int
+        Resource that is busy.
+    each, steps : float
+        Time it is busy in a timestep, s, and timesteps, -.
     """
+    busy = each * steps
     out.busy[where] = busy
-    out.latency = busy * work.stretch
+    out.latency = (busy + work.idle * steps) * work.stretch
     step = work.step
     if step > 0.0:
         out.exposed[int(work.limiting)] = out.latency * work.slowest / step

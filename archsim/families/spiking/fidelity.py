@@ -16,6 +16,7 @@ from archsim.families.spiking.layer import describe_layer, place_layer, synapse_
 from archsim.families.spiking.network import FORMATS, Connection, Counts, Population, run_network
 from archsim.families.spiking.parts import (
     BARRIER,
+    CORES,
     HOP_ENERGY,
     LINKS,
     MESSAGE_ENERGY,
@@ -112,13 +113,14 @@ def _network(again: Again) -> _Build:
             built.rates.append(again.tensors[source].density)
     of_tensor = dict(outside)
     targets: list[int] = []
-    for op, work, neurons in layers:
+    for _, work, neurons in layers:
         known = neurons is not None and neurons.name in built.layers
         target = built.layers[neurons.name] if known and neurons else len(built.populations)
         if not known:
-            each = work.strip * math.ceil(work.channels / work.parts) if isinstance(op.work, Conv) else 0.0
-            per_core = int(each) or math.ceil(work.neurons / work.placed)
-            built.populations.append(Population(int(work.neurons), max(1, per_core)))
+            cores = work.placed
+            if neurons is not None:  # the plan may have spread them over more, for the messages they send
+                cores = max(cores, float(again.outs[again.row_of[neurons.name]]["mapping"][CORES]))
+            built.populations.append(Population(int(work.neurons), max(1, math.ceil(work.neurons / cores))))
             built.rates.append(neurons.work.rate if neurons and isinstance(neurons.work, Neuron) else 0.0)
             if neurons is not None:
                 built.layers[neurons.name] = target

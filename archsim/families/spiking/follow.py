@@ -8,8 +8,6 @@ else. Messages are taken in the order of their sending.
 
 from __future__ import annotations
 
-import math
-
 from archsim.families.spiking.neurons import updated
 from archsim.families.spiking.numbers import (
     ACCESS,
@@ -31,7 +29,7 @@ from archsim.jit import Record, kernel
 def follow(
     step: int, made: int, fired: Record, biased: Record, times: Record, settings: Record, held: Record, bounds: Record,
     messages: Record, takes: Record, order: Record, first: Record, queues: Record, heads: Record, free: Record,
-    clocks: Record, pointers: Record,
+    clocks: Record, pointers: Record, heap: Record,
 ) -> float:  # fmt: skip
     """Return the time from the start of a timestep until the last core is done, s.
 
@@ -57,6 +55,8 @@ def follow(
         Scratch: how far each core is, s.
     pointers : (cores, 3) int64
         Scratch: next neuron of a core, its next message, and the one behind its last.
+    heap : (cores,) int64
+        Scratch.
     """
     queues[:] = 0.0
     heads[:] = 0
@@ -73,10 +73,15 @@ def follow(
         pointers[core, 2] = 0
         advance(core, step, fired, biased, times, settings, held, bounds, first, clocks, pointers)
         end = max(end, clocks[core])
-    while True:
-        core = next_core(clocks, pointers)
-        if core < 0:
-            break
+    waiting = 0  # cores with a message ready, the earliest first: a heap
+    for core in range(len(clocks)):
+        if pointers[core, 1] < pointers[core, 2]:
+            heap[waiting] = core
+            waiting += 1
+    for place in range(waiting // 2 - 1, -1, -1):
+        sink(place, waiting, heap, clocks)
+    while waiting > 0:
+        core = heap[0]
         message = order[pointers[core, 1]]
         clocks[core] += send(
             clocks[core], core, messages[message, 1], takes[message], times, settings, links, queues, heads, free
@@ -84,6 +89,10 @@ def follow(
         pointers[core, 1] += 1
         advance(core, step, fired, biased, times, settings, held, bounds, first, clocks, pointers)
         end = max(end, clocks[core])
+        if pointers[core, 1] >= pointers[core, 2]:
+            waiting -= 1
+            heap[0] = heap[waiting]
+        sink(0, waiting, heap, clocks)
     for core in range(len(clocks)):
         end = max(end, free[links + core])
     return end
@@ -127,13 +136,18 @@ def advance(
 
 
 @kernel
-def next_core(clocks: Record, pointers: Record) -> int:
-    """Return the core whose message is ready first; -1 when none has any left."""
-    found, earliest = -1, math.inf
-    for core in range(len(clocks)):
-        if pointers[core, 1] < pointers[core, 2] and clocks[core] < earliest:
-            found, earliest = core, clocks[core]
-    return found
+def sink(place: int, size: int, heap: Record, clocks: Record) -> None:
+    """Move a core down a heap until no core below it is ready earlier."""
+    while True:
+        below = 2 * place + 1
+        if below >= size:
+            return
+        if below + 1 < size and clocks[heap[below + 1]] < clocks[heap[below]]:
+            below += 1
+        if clocks[heap[place]] <= clocks[heap[below]]:
+            return
+        heap[place], heap[below] = heap[below], heap[place]
+        place = below
 
 
 @kernel
@@ -158,7 +172,7 @@ def send(
         enters = max(time, queues[link, heads[link]])
         if last < 0:
             held_up = enters - ready
-        else:
+        elif enters > time:
             free[last] = max(free[last], enters)
         starts = max(enters, free[link])
         free[link] = starts + times[LINK]
@@ -178,7 +192,7 @@ def arrive(
     """Put a message into the queue of its core; return how long its sender would be held up, s."""
     place = links + core
     enters = max(time, queues[place, heads[place]])
-    if last >= 0:
+    if last >= 0 and enters > time:
         free[last] = max(free[last], enters)
     free[place] = max(enters, free[place]) + take
     queues[place, heads[place]] = free[place]

@@ -63,6 +63,7 @@ FOUND: Final = (
     Attribute("slowest", "f8", (), "s", "of a timestep, the core or link that takes longest"),
     Attribute("barrier", "f8", (), "s", "of a timestep"),
     Attribute("step", "f8", (), "s", "of a timestep, all of it"),
+    Attribute("idle", "f8", (), "s", "of a timestep, in which all wait"),
     Attribute("whole", "f8", (), "s", "all timesteps"),
     Attribute("stretch", "f8", (), "", "time of the run over the sum of what all ops are busy"),
     Attribute("neurons", "f8", (), "", "of the layer at hand"),

@@ -34,7 +34,7 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
     work.along = mesh.mean_distance(height)
     work.across = mesh.mean_distance(math.ceil(math.ceil(tiles) / height))
     work.barrier = barrier_time(chip, math.ceil(tiles))
-    sending, receiving, hops, total, longest = 0.0, 0.0, 0.0, 0.0, 0.0
+    sending, receiving, hops, total, steps, longest = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     updating, senders = 0.0, 1.0
     for index in range(len(ops)):
         op = ops[index]
@@ -53,6 +53,7 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
             receiving = max(receiving, busy)
         sending = max(sending, updating)
         total += op.count * busy * runs
+        steps += op.count * runs
         longest = max(longest, runs)
     links = link_time(chip, work, hops)
     work.slowest = max(sending, receiving, links)
@@ -65,6 +66,8 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
     if work.slowest <= 0.0:
         work.limiting = BARRIER
     work.whole = longest * work.step
+    work.idle = work.step - work.slowest
+    total += work.idle * steps
     work.stretch = work.whole / total if total > 0.0 else 0.0
     work.static_power *= work.chips
     work.position = 0.0

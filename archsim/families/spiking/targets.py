@@ -108,30 +108,49 @@ def window_targets(rule: Record, source: int, counts: Record, touched: Record, r
     share = rule[OUT_CHANNELS] // rule[GROUPS]
     group = channel // (rule[IN_CHANNELS] // rule[GROUPS])
     part = rule[PART]
-    whole = rule[OUT_HEIGHT] * rule[OUT_WIDTH] * part
-    for ky in range(rule[KERNEL_HEIGHT]):
-        y = window(pixel // rule[IN_WIDTH] + rule[PAD_Y] - ky * rule[DILATION_Y], rule[STRIDE_Y], rule[OUT_HEIGHT])
-        if y < 0:
+    outputs = rule[OUT_HEIGHT] * rule[OUT_WIDTH]
+    row, column = pixel // rule[IN_WIDTH] + rule[PAD_Y], pixel % rule[IN_WIDTH] + rule[PAD_X]
+    left = first_window(column, rule[KERNEL_WIDTH], rule[DILATION_X], rule[STRIDE_X])
+    right = min(rule[OUT_WIDTH] - 1, column // rule[STRIDE_X])
+    top = first_window(row, rule[KERNEL_HEIGHT], rule[DILATION_Y], rule[STRIDE_Y])
+    for y in range(top, min(rule[OUT_HEIGHT] - 1, row // rule[STRIDE_Y]) + 1):
+        if rule[DILATION_Y] > 1 and (row - y * rule[STRIDE_Y]) % rule[DILATION_Y] != 0:
             continue
-        for kx in range(rule[KERNEL_WIDTH]):
-            x = window(pixel % rule[IN_WIDTH] + rule[PAD_X] - kx * rule[DILATION_X], rule[STRIDE_X], rule[OUT_WIDTH])
-            if x < 0:
+        for x in range(left, right + 1):
+            if rule[DILATION_X] > 1 and (column - x * rule[STRIDE_X]) % rule[DILATION_X] != 0:
                 continue
-            for output in range(group * share, (group + 1) * share):
-                place = (y * rule[OUT_WIDTH] + x) * part
-                neuron = output // part * whole + place + output % part
-                core = rule[FIRST_CORE] + neuron // rule[PER_CORE]
-                if counts[core] == 0:
-                    touched[found] = core
-                    found += 1
-                counts[core] += 1
-                reached[rule[TARGET] + neuron] = 1
+            output, last = group * share, (group + 1) * share
+            while output < last:  # channels of one part lie side by side
+                begin = output // part * part
+                width = min(part, rule[OUT_CHANNELS] - begin)
+                end = min(last, begin + width)
+                neuron = begin * outputs + (y * rule[OUT_WIDTH] + x) * width + output - begin
+                found = reach(rule, neuron, end - output, found, counts, touched, reached)
+                output = end
     return found
 
 
 @kernel
-def window(offset: int, stride: int, windows: int) -> int:
-    """Return the window that begins `offset` pixels in, -1 if none does."""
-    if offset < 0 or offset % stride != 0 or offset // stride >= windows:
-        return -1
-    return offset // stride
+def reach(rule: Record, neuron: int, size: int, found: int, counts: Record, touched: Record, reached: Record) -> int:
+    """Count `size` neurons side by side, and mark them reached; return how many cores are reached so far."""
+    base = rule[TARGET] + neuron
+    for each in range(base, base + size):
+        reached[each] = 1
+    left = size
+    while left > 0:
+        core = neuron // rule[PER_CORE]
+        here = min(left, (core + 1) * rule[PER_CORE] - neuron)
+        place = rule[FIRST_CORE] + core
+        if counts[place] == 0:
+            touched[found] = place
+            found += 1
+        counts[place] += here
+        neuron += here
+        left -= here
+    return found
+
+
+@kernel
+def first_window(place: int, size: int, dilation: int, stride: int) -> int:
+    """Return the first window along one axis that reads a place of the padded input."""
+    return max(0, -((dilation * (size - 1) - place) // stride))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from archsim.families.spiking.follow import follow
-from archsim.families.spiking.neurons import updated
 from archsim.families.spiking.numbers import (
     ACCESS,
     ADDED,
     BARRIER,
     DENSE_TIME,
+    DRIVEN,
     FIRE,
     FOLLOW,
     FORMAT,
@@ -94,7 +94,7 @@ def walk(
                     made += 1
         if settings[FOLLOW] == 1 and made > len(messages):
             return made
-        update(step, fired, biased, core_of, times, settings, worked, held, busy)
+        update(step, fired, biased, times, settings, bounds, worked, held, busy)
         longest_send, longest_receive = 0.0, 0.0
         for core in range(len(busy)):
             longest_send = max(longest_send, busy[core, 0])
@@ -103,7 +103,7 @@ def walk(
         if settings[FOLLOW] == 1:
             end = follow(
                 step, made, fired, biased, times, settings, held, bounds, messages, takes, order, first, queues, heads,
-                free, clocks, pointers,
+                free, clocks, pointers, touched,
             )  # fmt: skip
         steps[step, 0], steps[step, 1] = longest_send, longest_receive
         steps[step, 2] = max(end + times[BARRIER], times[TICK])
@@ -131,19 +131,19 @@ def count(
 
 @kernel
 def update(
-    step: int, fired: Record, biased: Record, core_of: Record, times: Record, settings: Record, worked: Record,
+    step: int, fired: Record, biased: Record, times: Record, settings: Record, bounds: Record, worked: Record,
     held: Record, busy: Record,
 ) -> None:  # fmt: skip
     """Add the time and count of all neurons of one timestep; arguments as in `walk`."""
-    for neuron in range(len(core_of)):
-        core = core_of[neuron]
-        if core < 0:
-            continue
-        time = times[ACCESS]
-        if updated(step, neuron, fired, biased, held, settings):
-            worked[core, 0] += 1.0
-            time += times[UPDATE]
-        if fired[step, neuron] == 1:
-            worked[core, 1] += 1.0
-            time += times[FIRE]
-        busy[core, 0] += time
+    row = fired[step]
+    for core in range(len(bounds)):
+        updates, fires = 0, 0
+        for neuron in range(bounds[core, 0], bounds[core, 1]):
+            fires += row[neuron]
+            updates += row[neuron] | held[neuron] | biased[neuron]
+        neurons = bounds[core, 1] - bounds[core, 0]
+        if settings[DRIVEN] == 1:
+            updates = neurons
+        worked[core, 0] += updates
+        worked[core, 1] += fires
+        busy[core, 0] += neurons * times[ACCESS] + updates * times[UPDATE] + fires * times[FIRE]
