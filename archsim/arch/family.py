@@ -150,7 +150,7 @@ class Family:
     levels: Callable[[Any], tuple[str, ...]] = lambda spec: tuple(level.name for level in spec.memory)
     capacity: Callable[[Any], float] = lambda spec: spec.memory[0].capacity * spec.memory[0].instances
     supports: Callable[[Op, Chip], bool] = lambda op, chip: True
-    takes: Callable[[Op, Mapping[str, Tensor]], bool] = lambda op, tensors: True
+    takes: Callable[[Op, Chip, Mapping[str, Tensor]], bool] = lambda op, chip, tensors: True
     formats: Callable[[Any], frozenset[str]] = lambda spec: frozenset()
     attention_kernel: bool = True
     fidelities: Mapping[str, Callable[[Again], None]] = field(default_factory=dict)

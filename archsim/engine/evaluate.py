@@ -96,7 +96,7 @@ def prepare(graph: Graph, chip: Chip, how: Policy, shared: Share = ALONE) -> Pla
     return place(
         graph,
         chip.name,
-        lambda op: family.supports(op, chip) and family.takes(op, tensors),
+        lambda op: family.supports(op, chip) and family.takes(op, chip, tensors),
         fallback=fallback,
         chips=chips,
     )

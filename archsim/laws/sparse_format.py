@@ -157,6 +157,39 @@ def run_length_values(elements: float, density: float, run_bits: float) -> float
 
 
 @kernel
+def sliced_run_length_values(slices: float, length: float, density: float, run_bits: float) -> float:
+    """Return how many values coding stores of slices: n = S d sum_k max(0, L - k 2^r) (1 - d)^(k 2^r), k from 0.
+
+    A slice begins anew, and the zeros behind its last value are not stored: a filler is needed only where 2^r zeros
+    and a value follow within it.
+
+    Parameters
+    ----------
+    slices, length : float
+        S, and positions of each, L, -.
+    density : float
+        d, 0 to 1.
+    run_bits : float
+        Width of a run, r, bit.
+
+    Returns
+    -------
+    float
+        Values, -; fillers among them.
+
+    References
+    ----------
+    Han 2016, EIE, arXiv:1602.01528, section III-B: columns of a matrix dealt to the lanes row by row.
+    """
+    longest = 2.0**run_bits
+    stored, place = length, longest
+    while place < length:
+        stored += (length - place) * (1.0 - density) ** place
+        place += longest
+    return slices * density * stored
+
+
+@kernel
 def run_length_metadata(elements: float, density: float, run_bits: float) -> float:
     """Return the metadata of run-length coding: M = r bits for every stored value of `run_length_values`, bit.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from archsim.arch.chip import Chip
 from archsim.arch.family import Family
@@ -21,12 +21,16 @@ SYNAPSES: Final = frozenset({"matmul", "conv"})
 
 def supports(op: Op, chip: Chip) -> bool:
     """Say whether the machine runs this kind of op; its host runs the others."""
+    spec: Any = chip.spec
+    if spec.values == "numbers":
+        return op.kind == "matmul" and not getattr(op.work, "dynamic", False)
     return op.kind == "neuron" or (op.kind in SYNAPSES and op.phase == "forward")
 
 
-def takes(op: Op, tensors: Mapping[str, Tensor]) -> bool:
-    """Say whether an op reads spikes: products of anything else are no synapses."""
-    if op.kind == "neuron":
+def takes(op: Op, chip: Chip, tensors: Mapping[str, Tensor]) -> bool:
+    """Say whether an op reads spikes, where products of anything else are no synapses."""
+    spec: Any = chip.spec
+    if op.kind == "neuron" or spec.values == "numbers":
         return True
     first = tensors[op.inputs[0]]
     return first.structure == "temporal" and not getattr(op.work, "dynamic", False)

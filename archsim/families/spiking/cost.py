@@ -23,7 +23,7 @@ from archsim.families.spiking.parts import (
     TICK,
     UPDATES,
 )
-from archsim.families.spiking.plan import neuron_time, receive_time, updated_share
+from archsim.families.spiking.plan import neuron_time, receive_time, stored_share, updated_share
 from archsim.graph.kinds import NEURON
 from archsim.jit import Record, kernel
 from archsim.laws import roofline, spikes
@@ -66,14 +66,15 @@ def cost_synapses(op: Record, chip: Record, work: Record, out: Record, row: int)
     fired = op.input_density * work.sources * op.steps * work.runs
     added = spikes.synaptic_operations(op.input_density, op.steps * work.runs, work.sources * work.fan_out)
     sent = spikes.messages(fired, work.row_sent_to[row])
-    out.energy[SYNAPSE_ENERGY] = added * synapse_energy(chip, synapse_code(op, chip))
+    read = added * stored_share(op, chip, work, work.row_cores[row])
+    out.energy[SYNAPSE_ENERGY] = read * synapse_energy(chip, synapse_code(op, chip))
     out.energy[MESSAGE_ENERGY] = sent * (chip.message_sent_energy + chip.message_received_energy)
     out.energy[HOP_ENERGY] = sent * (work.across * chip.mesh_across_energy + work.along * chip.mesh_along_energy)
     leaving = sent * (1.0 - 1.0 / work.chips)
     out.energy[OUTSIDE_ENERGY] = leaving * chip.message_bits / 8.0 * chip.outside_energy
     out.mapping[SYNAPTIC_OPERATIONS], out.mapping[MESSAGES], out.mapping[UPDATES] = added, sent, math.nan
     needed = op.weight_bytes + op.input_bytes + op.extra_bytes + op.output_bytes
-    read = added * weight_bits(op, chip) / 8.0 + op.input_bytes * op.steps + op.extra_bytes + op.output_bytes
+    read = read * weight_bits(op, chip) / 8.0 + op.input_bytes * op.steps + op.extra_bytes + op.output_bytes
     out.bytes[0] = read
     out.resident = max(0.0, needed - read)  # weights that no spike asks for
     out.left_out = max(0.0, 1.0 - roofline.busy_share(added, op.macs * op.steps)) if op.macs > 0.0 else 0.0
@@ -109,4 +110,4 @@ def share_time(work: Record, out: Record, where: int, each: float, steps: float)
     for resource in range(MEMORY):
         if out.exposed[resource] > out.exposed[out.bound]:
             out.bound = resource
-    out.utilisation = roofline.busy_share(busy, work.whole)
+    out.utilisation = roofline.busy_share(busy, work.whole if work.whole > 0.0 else out.latency)

@@ -44,6 +44,9 @@ DETAILS: Final = ("cores", "limit", "synaptic_operations", "messages", "updates"
 
 LIMITS: Final = ("neurons", "synaptic memory", "axons in", "axons out")
 
+ONE_AFTER_ANOTHER: Final = 1
+"""Code of layers that take all cores in turn."""
+
 ROWS: Final = 512
 """Rows of an op table whose cores are planned one by one; further ones count as if they stood alone."""
 

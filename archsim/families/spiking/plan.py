@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from archsim.families.spiking.layer import describe_layer, place_layer, synapse_code, synapse_time
-from archsim.families.spiking.parts import BARRIER, LINKS, RECEIVING, ROWS, SENDING
+from archsim.families.spiking.parts import BARRIER, LINKS, ONE_AFTER_ANOTHER, RECEIVING, ROWS, SENDING
 from archsim.graph.kinds import NEURON
 from archsim.jit import Record, kernel
-from archsim.laws import mesh, spikes, voltage
+from archsim.laws import mesh, sparse_format, sparsity, spikes, voltage
 
 
 @kernel
@@ -29,6 +29,10 @@ def derive(chip: Record, work: Record) -> None:
 def plan(ops: Record, chip: Record, work: Record) -> None:
     """Give every layer its cores, then time one timestep of all layers at once, and share it out by their work."""
     place(ops, chip, work)
+    work.position = 0.0
+    if chip.layers == ONE_AFTER_ANOTHER:
+        follow_one_another(work)
+        return
     tiles = min(work.cores, chip.cores) / chip.mesh_cores
     height = min(chip.mesh_height, math.ceil(tiles))
     work.along = mesh.mean_distance(height)
@@ -70,7 +74,13 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
     total += work.idle * steps
     work.stretch = work.whole / total if total > 0.0 else 0.0
     work.static_power *= work.chips
-    work.position = 0.0
+
+
+@kernel
+def follow_one_another(work: Record) -> None:
+    """Let every op take its own time on all cores, and wait for nothing."""
+    work.along, work.across, work.barrier, work.idle = 0.0, 0.0, 0.0, 0.0
+    work.limiting, work.slowest, work.step, work.stretch, work.whole = RECEIVING, 1.0, 1.0, 1.0, 0.0
 
 
 @kernel
@@ -84,9 +94,11 @@ def place(ops: Record, chip: Record, work: Record) -> None:
         if op.kind != NEURON:
             describe_layer(op, chip, work)
             place_layer(op, chip, work)
+            if chip.layers == ONE_AFTER_ANOTHER:
+                work.placed, work.sent_to, work.cores = chip.cores, chip.cores, chip.cores
             cores, limit, work.row_sent_to[row] = work.placed, work.limit, work.sent_to
             reached, runs = spikes.reached_share(op.input_density, work.fan_in), work.runs
-            if last >= 0 and not math.isnan(chip.limits_axons_out):
+            if last >= 0 and chip.layers != ONE_AFTER_ANOTHER and not math.isnan(chip.limits_axons_out):
                 needed = math.ceil(work.sources * work.sent_to / chip.limits_axons_out)
                 if needed > work.row_cores[last]:
                     work.cores += ops[last].count * (needed - work.row_cores[last])
@@ -128,8 +140,21 @@ def receive_time(op: Record, chip: Record, work: Record, row: int) -> float:
     cores = work.row_cores[row]
     fired = op.input_density * work.sources
     arriving = fired * work.row_sent_to[row] / cores
-    added = fired * work.fan_out / cores
+    added = fired * work.fan_out * stored_share(op, chip, work, cores) / cores
+    if not math.isnan(chip.message_queue):
+        rows = math.ceil(work.neurons / cores)
+        added *= sparsity.queued_slowdown(rows, op.weight_density, cores, chip.message_queue)
     return arriving * chip.message_received_time + added * synapse_time(chip, synapse_code(op, chip))
+
+
+@kernel
+def stored_share(op: Record, chip: Record, work: Record, cores: float) -> float:
+    """Return weights read over weights that are not zero, -: runs of zeros too long for their index store zeros."""
+    if math.isnan(chip.synapse_index_bits) or op.weight_density <= 0.0:
+        return 1.0
+    rows = math.ceil(work.neurons / cores)
+    values = sparse_format.sliced_run_length_values(cores, rows, op.weight_density, chip.synapse_index_bits)
+    return values / (op.weight_density * work.neurons)
 
 
 @kernel

@@ -7,14 +7,12 @@ from typing import Any
 
 from archsim.arch.chip import Chip
 from archsim.families.spiking.parts import CORES, LIMIT, LIMITS
-from archsim.families.spiking.spec import SpikingSpec
 from archsim.graph.kinds import NEURON
 
 
 def remarks(chip: Chip, ops: Any, outs: Any) -> Iterable[str]:
     """Yield sentences on cores, chips, and formats of weights."""
-    spec = chip.spec
-    assert isinstance(spec, SpikingSpec)  # noqa: S101
+    spec: Any = chip.spec
     layers = [(op, out) for op, out in zip(ops, outs, strict=True) if op["kind"] == NEURON]
     cores = sum(float(op["count"] * out["mapping"][CORES]) for op, out in layers)
     if cores > spec.cores:

@@ -24,6 +24,9 @@ class Synapses(Part):
     dense: Event = Field(description="every neuron to every other")
     sparse: Event = Field(description="a list of targets for each source")
     conv: Event = Field(description="kernels that windows share")
+    index_bits: Count | None = Field(
+        None, description="zeros between stored weights are counted in so many bits, and longer runs store zeros"
+    )
     dense_from: Ratio = Field(0.5, description="density from which on weights are stored densely")
 
 
@@ -44,6 +47,9 @@ class Messages(Part):
     sent: Event = Field(description="out of a core")
     received: Event = Field(description="into a core, beside its synaptic operations")
     bits: Count = Field(32, description="of one message")
+    queue: Count | None = Field(
+        None, description="messages a core holds where all take the same ones, and none is sent until all have room"
+    )
 
 
 class Mesh(Part):
@@ -115,6 +121,13 @@ class SpikingSpec(ChipSpec):
 
     family: Literal["spiking"]
     cores: Count = Field(description="cores of the chip")
+    values: Literal["spikes", "numbers"] = Field(
+        "spikes",
+        description="what inputs are: spikes, or numbers, of which each that is not zero is sent with its value",
+    )
+    layers: Literal["side_by_side", "one_after_another"] = Field(
+        "side_by_side", description="each on cores of its own in every timestep, or all cores take one after another"
+    )
     limits: Limits = Field(description="what one core holds")
     synapse: Synapses = Field(description="synaptic operations")
     neuron: Neurons = Field(description="neurons")
