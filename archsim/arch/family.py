@@ -39,6 +39,28 @@ STATIC: Final = Cause("static", "static")
 """The first cause of every family: what the machine draws whatever it does."""
 
 
+@dataclass(frozen=True)
+class Zeros:
+    """What a family gains from zeros of one operand that lie in one way.
+
+    Attributes
+    ----------
+    operand : str
+        ``weights`` or ``inputs``.
+    structure : str
+        How they lie, see `archsim.graph.tensor.STRUCTURES`.
+    effect : str
+        ``skipped``: less time and energy; ``gated``: less energy, in the same time.
+    note : str
+        Under what conditions, and which law says how much.
+    """
+
+    operand: str
+    structure: str
+    effect: str
+    note: str
+
+
 @kernel
 def no_plan(ops: Record, chip: Record, work: Record) -> None:
     """Plan nothing."""
@@ -130,6 +152,8 @@ class Family:
         snake_case, with a unit at the end unless they have none.
     remarks : callable
         What a reader of a result must know: description, op table (n_ops,) and outcomes (n_ops,) to sentences.
+    zeros : tuple of Zeros
+        What it gains from zeros; of operands and structures not named, nothing.
     candidates : int
         Mappings that the cost of one op tries, about: how much longer it takes than one evaluation.
     internal : bool
@@ -156,6 +180,7 @@ class Family:
     fidelities: Mapping[str, Callable[[Again], None]] = field(default_factory=dict)
     details: tuple[str, ...] = ()
     remarks: Callable[[Chip, Any, Any], Iterable[str]] = no_remarks
+    zeros: tuple[Zeros, ...] = ()
     candidates: int = 1
     internal: bool = False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from archsim.arch.family import Family
+from archsim.arch.family import Family, Zeros
 from archsim.arch.precision import formats_of
 from archsim.families.cpu.cost import cost
 from archsim.families.cpu.derive import SCRATCH, derive, plan
@@ -28,4 +28,9 @@ FAMILY = Family(
     resources=("call", "matrix tiles", "SIMD units", "special functions", "latency"),
     formats=lambda spec: formats_of(spec.core.matrix, spec.core.vector) | BITS,
     verdicts=VERDICTS,
+    zeros=(
+        Zeros("weights", "uniform", "skipped", "compressed rows, where the library has them and they are faster"),
+        Zeros("weights", "block", "skipped", "as uniform"),
+        Zeros("weights", "mask", "skipped", "as uniform"),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archsim.arch.family import Family
+from archsim.arch.family import Family, Zeros
 from archsim.arch.precision import formats_of
 from archsim.families.gpu.cost import cost
 from archsim.families.gpu.derive import SCRATCH, derive, plan
@@ -25,4 +25,12 @@ FAMILY = Family(
     formats=lambda spec: formats_of(spec.matrix, spec.vector),
     verdicts=VERDICTS,
     candidates=CANDIDATES,
+    zeros=(
+        Zeros("weights", "n:m", "skipped", "two values in four, on tensor cores that have it"),
+        Zeros(
+            "weights", "uniform", "skipped", "compressed rows on the lanes, where that is faster"
+        ),
+        Zeros("weights", "block", "skipped", "as uniform"),
+        Zeros("weights", "mask", "skipped", "as uniform"),
+    ),
 )

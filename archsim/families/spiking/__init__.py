@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from archsim.arch.chip import Chip
-from archsim.arch.family import Family
+from archsim.arch.family import Family, Zeros
 from archsim.families.spiking.cost import cost
 from archsim.families.spiking.fidelity import count_cores, follow_messages
 from archsim.families.spiking.parts import CAUSES, DETAILS, FOUND, RESOURCES, VERDICTS
@@ -52,4 +52,15 @@ FAMILY = Family(
     fidelities={"cores": count_cores, "events": follow_messages},
     details=DETAILS,
     remarks=remarks,
+    zeros=(
+        Zeros("inputs", "temporal", "skipped", "a neuron that does not fire sends nothing: address events"),
+        Zeros("inputs", "uniform", "skipped", "where inputs are numbers: those that are not zero are sent"),
+        Zeros("inputs", "n:m", "skipped", "as uniform"),
+        Zeros("inputs", "block", "skipped", "as uniform"),
+        Zeros("inputs", "mask", "skipped", "as uniform"),
+        Zeros("weights", "uniform", "skipped", "lists of targets; with index_bits, long runs store zeros"),
+        Zeros("weights", "n:m", "skipped", "as uniform"),
+        Zeros("weights", "block", "skipped", "as uniform"),
+        Zeros("weights", "mask", "skipped", "as uniform"),
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archsim.arch.chip import Chip
-from archsim.arch.family import Family
+from archsim.arch.family import Family, Zeros
 from archsim.arch.precision import formats_of
 from archsim.families.systolic.cost import cost
 from archsim.families.systolic.derive import SCRATCH, derive, plan
@@ -34,4 +34,5 @@ FAMILY = Family(
     formats=lambda spec: formats_of(spec.array.pace, spec.vector.rates),
     verdicts=VERDICTS,
     candidates=40,
+    zeros=(Zeros("weights", "n:m", "skipped", "on arrays described as structured; no zeros are stored"),),
 )
