@@ -76,6 +76,11 @@ def _families() -> Iterator[str]:
         yield f"## {name}: {family.title}\n"
         yield "Resources, which bound the time: " + ", ".join(family.resources) + ", and every memory level.\n"
         yield from _table(("cause of energy", "standard cause"), ((c.name, _code(c.group)) for c in family.causes))
+        if family.zeros:
+            rows = ((zeros.operand, zeros.structure, zeros.effect, zeros.note) for zeros in family.zeros)
+            yield from _table(("operand", "zeros", "effect", "how"), rows)
+        if family.details:
+            yield "Told with every op: " + ", ".join(_code(name) for name in family.details) + ".\n"
         yield "### Scratch record\n"
         yield from _attributes((*WORK, *family.scratch))
         yield "### Outcome of an op\n"

@@ -55,9 +55,8 @@ def crossover(
         data=found.to_dict,
         blocks=lambda: _blocks(found, name),
         table=lambda: _points(found, name),
-        warnings=list(dict.fromkeys(text for r in (found.points[-1].first, found.points[-1].second)
-                                    for text in r.warnings)),
-    )  # fmt: skip
+        warnings=found.warnings,
+    )
 
 
 def _range(text: str) -> tuple[str, int, int, int]:

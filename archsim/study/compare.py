@@ -109,10 +109,11 @@ def compare(
     if not chips:
         raise UsageError("nothing to compare", hint="name at least one machine")
     results = tuple(evaluate(graph, chip, policy, **choices) for chip in chips)
-    return Comparison(results, tuple(_warnings(results)))
+    return Comparison(results, tuple(warnings_of(results)))
 
 
-def _warnings(results: tuple[Result, ...]) -> Iterable[str]:
+def warnings_of(results: tuple[Result, ...]) -> Iterable[str]:
+    """Yield what makes results hard to compare, and what each of them warns of."""
     boundaries = {result.boundary for result in results}
     if len(boundaries) > 1:
         listed = ", ".join(f"{result.hardware}: {result.boundary}" for result in results)

@@ -20,6 +20,7 @@ from archsim.engine.evaluate import evaluate
 from archsim.engine.inputs import machine_of
 from archsim.engine.policy import policy as make_policy
 from archsim.errors import UsageError, did_you_mean
+from archsim.study.compare import warnings_of
 
 if TYPE_CHECKING:
     from archsim.arch.chip import Chip
@@ -95,6 +96,11 @@ class Crossover:
         return self.crossings[-1].size if self.crossings and self.crossings[-1].ahead == 0 else None
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the machines hard to compare, and what they warn of at the largest size."""
+        return tuple(warnings_of((self.points[-1].first, self.points[-1].second)))
+
+    @property
     def ahead(self) -> tuple[int, int]:
         """Which machine is ahead at the smallest and at the largest size."""
         ratios = [self.ratio(point) for point in (self.points[0], self.points[-1])]
@@ -158,6 +164,7 @@ class Crossover:
             "metric": self.metric,
             "size": self.size,
             "crossings": [{"size": each.size, "ahead": self.machines[each.ahead]} for each in self.crossings],
+            "warnings": list(self.warnings),
             "points": [
                 {
                     "size": point.size,
