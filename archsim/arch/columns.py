@@ -142,7 +142,7 @@ def _values(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
         for item in value:
             yield from _values(item, path[1:])
     elif path[0] == "#":
-        yield float(len(value))
+        yield float(len(value)) if value is not None else 0.0
     elif path[0] == "?":
         for name in CODES:
             yield getattr(value, name) if value is not None else None
@@ -151,6 +151,8 @@ def _values(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
 
 
 def _number(value: Any, column: Column) -> float | int:
+    if column.choices and value is None:  # a part left out
+        return 0
     if column.choices:
         return column.choices.index(value.value if isinstance(value, Enum) else value)
     return float("nan") if value is None else float(value)

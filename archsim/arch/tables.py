@@ -95,6 +95,7 @@ OP: Final = (
     _f("output_bits", "b", "width of an output element"),
     _f("weight_density", "", "share of weights that are not zero"),
     _f("input_density", "", "share of input elements that are not zero"),
+    _f("input_sources", "", "spikes: neurons that send to one input element, more than one behind a pool"),
     _f("weight_distance", "B", "bytes touched since the weights were last used; infinite: they are in no cache"),
     _f("input_distance", "B", "bytes touched since the inputs were written or last read; infinite: in no cache"),
     _f("payload", "B", "collective: bytes on each participant"),

@@ -214,15 +214,16 @@ def make_policy(texts: list[str] | None) -> Policy:
     return policy(pairs("--policy", texts, example="fusion=none"))
 
 
-def view(name: str | None) -> str | None:
-    """Check the name of a table before any work is done for it.
+def view(name: str | None, *more: str) -> str | None:
+    """Check the name of a table, those of a result or `more`, before any work is done for it.
 
     Raises
     ------
     UsageError
         A result has no such table.
     """
-    if name is None or name in VIEWS:
+    known = (*VIEWS, *more)
+    if name is None or name in known:
         return name
-    hint = did_you_mean(name, VIEWS) or f"write one of {', '.join(VIEWS)}"
+    hint = did_you_mean(name, known) or f"write one of {', '.join(known)}"
     raise UsageError(f"--by {name!r}", hint=hint)

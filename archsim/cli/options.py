@@ -69,6 +69,13 @@ By = Annotated[
     str | None,
     typer.Option("--by", metavar="op|kind|cause|level|resource", help="Show this table.", rich_help_panel="Output"),
 ]
+ByOrCore = Annotated[
+    str | None,
+    typer.Option(
+        "--by", metavar="op|kind|cause|level|resource|core",
+        help="Show this table; cores are those of a spiking machine.", rich_help_panel="Output",
+    ),
+]  # fmt: skip
 Top = Annotated[str | None, typer.Option("--top", metavar="N", help="Show this many rows.", rich_help_panel="Output")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel="Output")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, SI units.", rich_help_panel="Output")]

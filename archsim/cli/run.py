@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Final
 from archsim.cli import options
 
 if TYPE_CHECKING:
+    from archsim.arch.chip import Chip
+    from archsim.arch.system import System
     from archsim.cli.screen import Block
+    from archsim.engine.policy import Policy
     from archsim.engine.result import Result
     from archsim.engine.table import Table
+    from archsim.graph.graph import Graph
 
 SHOWN: Final = 10
 """Ops listed when nothing else is said."""
+CORE: Final = "core"
+"""Table of the cores of a spiking machine, which is no part of a result."""
 
 
 def run(
@@ -26,7 +32,7 @@ def run(
     unknown: options.Unknown = None,
     sets: options.Set = None,
     policy: options.Policies = None,
-    by: options.By = None,
+    by: options.ByOrCore = None,
     top: options.Top = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
@@ -44,10 +50,11 @@ def run(
     into = scalesim.folder(output) if reports else None
     traced = None if trace is None else writable(trace)
     chosen = inputs.make_policy(policy)
-    view, rows = inputs.view(by), inputs.optional_number("--top", top)
+    view, rows = inputs.view(by, CORE), inputs.optional_number("--top", top)
     chip = inputs.load_machine(hardware, sets)
     graph = inputs.load_workload(workload, inputs.WorkloadOptions(batch, bind, param, unknown))
     result = evaluate(graph, chip, chosen)
+    chosen_table = _table(view, graph, chip, chosen, result)
     if traced is not None:
         from archsim.report.trace import write_trace
 
@@ -57,15 +64,27 @@ def run(
         return
     deliver(
         where,
-        data=result.to_dict,
+        data=lambda: result.to_dict() | ({"cores": chosen_table.to_dicts()} if view == CORE and chosen_table else {}),
         blocks=lambda: [
             *summary(result),
-            *_detail(result, view, rows),
+            *_detail(result, chosen_table, rows),
             Line("\n".join(assumptions(result, hardware)), "dim"),
         ],
-        table=lambda: first(result.table(view or "op"), rows),
+        table=lambda: first(chosen_table or result.table("op"), rows),
         warnings=result.warnings,
     )
+
+
+def _table(view: str | None, graph: Graph, chip: Chip | System, chosen: Policy, result: Result) -> Table | None:
+    """Return the table that was asked for."""
+    if view is None:
+        return None
+    if view == CORE:
+        from archsim.engine.inputs import chip_of
+        from archsim.study.cores import core_table
+
+        return core_table(graph, chip_of(chip), chosen)
+    return result.table(view)
 
 
 def _reports(hardware: str, sets: list[str] | None) -> bool:
@@ -120,10 +139,10 @@ def first(table: Table, top: int | None) -> Table:
     return replace(table, rows=rows[:top])
 
 
-def _detail(result: Result, view: str | None, top: int | None) -> Iterable[Block]:
+def _detail(result: Result, asked: Table | None, top: int | None) -> Iterable[Block]:
     alone = {"placed_on"} if len({row.placed_on for row in result.ops}) == 1 else set()
-    if view is not None:
-        yield without(first(result.table(view), top), alone)
+    if asked is not None:
+        yield without(first(asked, top), alone)
         return
     table = result.table("op")
     shown = first(table, top or SHOWN)

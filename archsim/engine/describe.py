@@ -163,6 +163,7 @@ def _traffic(op: Op, tensors: Mapping[str, Tensor]) -> Columns:
         "output_bits": DTYPES[written[0].dtype].bits if written else DTYPES[first.dtype].bits,
         "weight_structure": STRUCTURES.index(weight.structure) if weights else 0,
         "input_density": first.density,
+        "input_sources": float(first.sources),
         "weight_density": weight.density,
         "footprint": _footprint(op, tensors),
     }

@@ -63,7 +63,9 @@ def lower(ops: Iterable[Op], tensors: Mapping[str, Tensor], *, warm: bool = True
         rows.setdefault(_signature(op, tensors), []).append(op)
     table = np.zeros(len(rows), dtype=op_dtype())
     names = op_dtype().names or ()
-    defaults = dict.fromkeys(names, 0.0) | dict.fromkeys(("batch", "m", "n", "k", "groups", "stride", "mask"), 1.0)
+    defaults = dict.fromkeys(names, 0.0) | dict.fromkeys(
+        ("batch", "m", "n", "k", "groups", "stride", "mask", "input_sources"), 1.0
+    )
     for index, same in enumerate(rows.values()):
         columns = defaults | describe(same[0], tensors)
         columns["count"] = float(len(same))
@@ -82,7 +84,7 @@ def _signature(op: Op, tensors: Mapping[str, Tensor]) -> Any:
         op.phase,
         op.steps,
         op.reads,
-        tuple((t.elements, t.dtype, t.role, t.density) for t in read),
+        tuple((t.elements, t.dtype, t.role, t.density, t.sources) for t in read),
         tuple((t.elements, t.dtype) for t in written),
         tuple(inner.work for inner in op.epilogue),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archsim.arch.family import Again
 from archsim.engine.driver import STATIC, add, clear
@@ -52,12 +52,20 @@ def refine(
     latency = float(totals["latency"][0])
     static = float(totals["energy"][0][STATIC]) / latency if latency else chip.spec.power.idle
     rows = to_rows(lowered.table)
-    row_of = {op.name: row for row, same in enumerate(lowered.rows) for op in same}
-    names = tuple(attribute.name for attribute in family.work_table)
-    family.fidelities[fidelity](Again(chip, ops, tensors, row_of, rows, to_rows(chips)[0], names, outs))
+    family.fidelities[fidelity](finished(family, chip, ops, tensors, lowered, chips, outs, rows))
     total = to_rows(totals)[0]
     clear(total)
     for row, out in zip(rows, to_rows(outs), strict=True):
         add(row, out, total)
     total.energy[STATIC] += power.static_energy(static, total.latency)
     from_rows([total], totals)
+
+
+def finished(
+    family: Family, chip: Chip, ops: tuple[Op, ...], tensors: Mapping[str, Tensor], lowered: Lowered,
+    chips: np.ndarray, outs: np.ndarray, rows: list[Any],
+) -> Again:  # fmt: skip
+    """Return a finished run as finer models take it; arguments as in `refine`, and the rows of the op table."""
+    row_of = {op.name: row for row, same in enumerate(lowered.rows) for op in same}
+    names = tuple(attribute.name for attribute in family.work_table)
+    return Again(chip, ops, tensors, row_of, rows, to_rows(chips)[0], names, outs)

@@ -96,6 +96,10 @@ def _check_tensors(graph: Graph) -> None:
             )
         if tensor.elements >= LARGEST:
             raise GraphError(f"tensor {tensor.name!r} of shape {written(tensor.shape)} is too large to count")
+        if tensor.sources < 1:
+            raise GraphError(
+                f"tensor {tensor.name!r} has {tensor.sources} sources", hint="write a whole number, from 1 on"
+            )
         if not 0 <= tensor.density <= 1:
             raise GraphError(f"tensor {tensor.name!r} has density {tensor.density}", hint="write a share from 0 to 1")
 

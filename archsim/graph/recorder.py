@@ -101,6 +101,7 @@ class Recorder:
         dtype: str | None = None,
         density: float = 1.0,
         structure: str = "dense",
+        sources: int = 1,
         steps: int = 1,
         phase: Phase = Phase.FORWARD,
         reads: Sequence[int] = (),
@@ -118,8 +119,9 @@ class Recorder:
         full = self.unique(name)
         like = inputs[0].dtype if inputs else self.dtype
         out = Tensor(
-            full, tuple(inputs[0].shape if shape is None else shape), dtype or like, Role.ACTIVATION, density, structure
-        )
+            full, tuple(inputs[0].shape if shape is None else shape), dtype or like, Role.ACTIVATION, density, structure,
+            sources,
+        )  # fmt: skip
         self._tensors[full] = out
         names = tuple(tensor.name for tensor in inputs)
         if not reads and any(tensor.elements != self._tensors[tensor.name].elements for tensor in inputs):

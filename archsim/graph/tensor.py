@@ -42,6 +42,8 @@ class Tensor:
         Share of elements that are not zero, 0 to 1.
     structure : str
         How the zeros lie: ``dense``, ``uniform``, ``n:m``, ``block``, ``mask`` or ``temporal``.
+    sources : int
+        Of spikes: neurons that send to one element, more than one behind a pool.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Tensor:
     role: Role = Role.ACTIVATION
     density: float = 1.0
     structure: str = "dense"
+    sources: int = 1
 
     @cached_property
     def elements(self) -> int:

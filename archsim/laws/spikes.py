@@ -10,9 +10,12 @@ timesteps                           T        -
 synapses of one neuron, outward     f        -
 synapses of one neuron, inward      g        -
 cores                               C        -
+neurons of a pool's window          n        -
 """
 
 from __future__ import annotations
+
+import math
 
 from archsim.jit import kernel
 
@@ -112,6 +115,31 @@ def reached_share(rate: float, synapses: float) -> float:
     Definition: the chance that not all of g independent neurons stay silent.
     """
     return 1.0 - (1.0 - rate) ** synapses
+
+
+@kernel
+def source_rate(share: float, sources: float) -> float:
+    """Return the rate of the neurons behind a pool: r = 1 - (1 - u)^(1 / n).
+
+    Parameters
+    ----------
+    share : float
+        Share of the pool's windows that a timestep reaches with at least one spike, u, -.
+    sources : float
+        Neurons of a window, n, -.
+
+    Returns
+    -------
+    float
+        Spikes per neuron and timestep, -.
+
+    References
+    ----------
+    Definition: `reached_share` the other way round.
+    """
+    if sources <= 1.0 or share >= 1.0:
+        return share
+    return -math.expm1(math.log1p(-share) / sources)
 
 
 @kernel

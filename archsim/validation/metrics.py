@@ -111,6 +111,14 @@ def ranks(values: ArrayLike) -> np.ndarray:
     return shared
 
 
+def rms_decades(predicted: ArrayLike, measured: ArrayLike) -> float:
+    """Return the root of the mean square of log10(predicted / measured), decades: for values that span many."""
+    import numpy as np
+
+    ratio = np.asarray(predicted, dtype=np.float64) / np.asarray(measured, dtype=np.float64)
+    return float(np.sqrt(np.mean(np.log10(ratio) ** 2)))
+
+
 def _errors(predicted: ArrayLike, measured: ArrayLike) -> np.ndarray:
     """Relative errors, percent."""
     import numpy as np
@@ -160,6 +168,7 @@ METRICS: Final = {
         Metric("median_ape", median_ape),
         Metric("max_abs_points", max_abs_points, unit="points"),
         Metric("max_difference", max_difference, unit="", point=1e-9),
+        Metric("rms_decades", rms_decades, unit="decades", point=0.02),
         Metric("share_right", share_right, rises=True),
         Metric("spearman", spearman, unit="", point=0.01, rises=True),
     )

@@ -13,7 +13,7 @@ VARIANTS = {
     "vit-l16": (16, 1024, 24, 16, "ViT-L/16, Dosovitskiy et al. 2021", ("vit-large-16",)),
     "vit-l32": (32, 1024, 24, 16, "ViT-L/32, Dosovitskiy et al. 2021", ("vit-large-32",)),
     "vit-h14": (14, 1280, 32, 16, "ViT-H/14, Dosovitskiy et al. 2021", ("vit-huge-14",)),
-    "deit-ti": (16, 192, 12, 3, "DeiT-Ti, Touvron et al. 2021", ("deit-tiny", "vit-ti16")),
+    "deit-ti": (16, 192, 12, 3, "DeiT-Ti, Touvron et al. 2021", ("deit-tiny", "deit-t", "vit-ti16")),
     "deit-s": (16, 384, 12, 6, "DeiT-S, Touvron et al. 2021", ("deit-small", "vit-s16")),
     "deit-b": (16, 768, 12, 12, "DeiT-B, Touvron et al. 2021", ("deit-base",)),
 }

@@ -21,7 +21,7 @@ LAWS = {
     for name, law in inspect.getmembers(module, inspect.isfunction)
     if not name.startswith("_") and law.__module__ == module.__name__
 }
-UNIT = re.compile(r"(?:, | in )(?:-|(?:MAC|FLOP|OP|J|W|B|b|s|clk|m|m2|Hz)(?:/\w+|/\(\w+ \w+\))?)(?=[.;,]| |$)")
+UNIT = re.compile(r"(?:, | in )(?:-|(?:MAC|FLOP|OP|J|W|A|B|b|s|clk|m|m2|Hz)(?:/\w+|/\(\w+ \w+\))?)(?=[.;,]| |$)")
 """A unit, or a dash for a bare number, behind what is returned."""
 EQUATION = re.compile(r" = .*[\w)]|P\(")
 """The law itself, in the first line."""

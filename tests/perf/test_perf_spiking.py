@@ -1,11 +1,16 @@
 """How fast spiking machines are evaluated at each fidelity, beside numpy doing part of the same in the same run.
 
 Rates are printed, never judged: run with ``-s`` to see them. What is asserted is that both count the same.
+``ARCHSIM_SANAFE=/path/to/python`` names an interpreter with ``pip install sanafe==2.2.9`` in an environment of its own.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,3 +114,38 @@ def test_messages_followed():
     assert np.array_equal(counts.connections, plain.connections)
     sent = counts.connections[0, 1]
     print(f"\n{sent / mine:.3g} messages/s at {CORES} cores, {mine / counted:.1f} times as long as counting them")
+
+
+def test_the_same_run_in_sana_fe():
+    """The network as SANA-FE builds it: inputs on cores of their own, biased neurons that fire every twentieth step."""
+    python = os.environ.get("ARCHSIM_SANAFE")
+    if not python:
+        pytest.skip("ARCHSIM_SANAFE names no interpreter with sanafe")
+    script = Path(__file__).with_name("peer_sanafe.py")
+    said = subprocess.run([python, script, str(STEPS)], check=True, capture_output=True, text=True).stdout
+    peer = json.loads(said.splitlines()[-1])
+    spec = archsim.hardware(LOIHI).spec
+
+    def build_and_run():
+        populations, wiring, fired, shapes = gestures()
+        for shape in shapes:
+            shape |= {at.PART: 1, at.IN_PART: 1}  # channel by channel
+        populations = [Population(each.neurons, 256, biased=True) for each in populations]
+        fired[:] = 0
+        fired[19::20] = 1
+        return run_network(spec, populations, wiring, fired)
+
+    build_and_run()
+    start = time.perf_counter()
+    counts = build_and_run()
+    mine = time.perf_counter() - start
+    added, sent, across, along = counts.connections.sum(axis=0)
+    assert added == peer["spikes"]
+    moving = sent * spec.message.sent.energy + across * spec.mesh.across.energy + along * spec.mesh.along.energy
+    assert moving == pytest.approx(peer["detail"]["network"], rel=1e-9)
+    assert counts.latency == pytest.approx(peer["time"], rel=1e-9)
+    theirs = peer["build"] + peer["load"] + peer["run"]
+    print(
+        f"\n{STEPS} steps, {added:.3g} synaptic events: {mine:.3g} s to build and run, compiled; SANA-FE {theirs:.3g} s "
+        f"(build {peer['build']:.3g}, load {peer['load']:.3g}, run {peer['run']:.3g}): {theirs / mine:.0f} times"
+    )

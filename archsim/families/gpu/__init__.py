@@ -27,9 +27,7 @@ FAMILY = Family(
     candidates=CANDIDATES,
     zeros=(
         Zeros("weights", "n:m", "skipped", "two values in four, on tensor cores that have it"),
-        Zeros(
-            "weights", "uniform", "skipped", "compressed rows on the lanes, where that is faster"
-        ),
+        Zeros("weights", "uniform", "skipped", "compressed rows on the lanes, where that is faster"),
         Zeros("weights", "block", "skipped", "as uniform"),
         Zeros("weights", "mask", "skipped", "as uniform"),
     ),

@@ -24,15 +24,17 @@ def supports(op: Op, chip: Chip) -> bool:
     spec: Any = chip.spec
     if spec.values == "numbers":
         return op.kind == "matmul" and not getattr(op.work, "dynamic", False)
-    return op.kind == "neuron" or (op.kind in SYNAPSES and op.phase == "forward")
+    return op.kind in ("neuron", "reduce") or (op.kind in SYNAPSES and op.phase == "forward")
 
 
 def takes(op: Op, chip: Chip, tensors: Mapping[str, Tensor]) -> bool:
-    """Say whether an op reads spikes, where products of anything else are no synapses."""
+    """Say whether an op reads spikes, where products of anything else are no synapses, and pools no addresses."""
     spec: Any = chip.spec
     if op.kind == "neuron" or spec.values == "numbers":
         return True
     first = tensors[op.inputs[0]]
+    if op.kind == "reduce":
+        return first.structure == tensors[op.outputs[0]].structure == "temporal"
     return first.structure == "temporal" and not getattr(op.work, "dynamic", False)
 
 

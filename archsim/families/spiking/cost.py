@@ -24,7 +24,7 @@ from archsim.families.spiking.parts import (
     UPDATES,
 )
 from archsim.families.spiking.plan import neuron_time, receive_time, stored_share, updated_share
-from archsim.graph.kinds import NEURON
+from archsim.graph.kinds import NEURON, REDUCE
 from archsim.jit import Record, kernel
 from archsim.laws import roofline, spikes
 
@@ -37,6 +37,8 @@ def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
     out.mapping[CORES], out.mapping[LIMIT] = work.row_cores[row], work.row_limit[row]
     if op.kind == NEURON:
         cost_neurons(op, chip, work, out, row)
+    elif op.kind == REDUCE:
+        cost_pool(op, out)
     else:
         cost_synapses(op, chip, work, out, row)
     for cause in range(SYNAPSE_ENERGY, OUTSIDE_ENERGY):  # links between chips have a supply of their own
@@ -60,11 +62,19 @@ def cost_neurons(op: Record, chip: Record, work: Record, out: Record, row: int) 
 
 
 @kernel
+def cost_pool(op: Record, out: Record) -> None:
+    """Cost a pool of spikes: nothing, they are sent under the address of their window."""
+    for position in range(UPDATES + 1):
+        out.mapping[position] = math.nan
+    out.bytes[0] = op.input_bytes + op.output_bytes + op.extra_bytes + op.weight_bytes
+
+
+@kernel
 def cost_synapses(op: Record, chip: Record, work: Record, out: Record, row: int) -> None:
     """Cost the synapses of a layer: E = S E_syn + m (E_out + E_in + hops) + what leaves the chip."""
     describe_layer(op, chip, work)
-    fired = op.input_density * work.sources * op.steps * work.runs
-    added = spikes.synaptic_operations(op.input_density, op.steps * work.runs, work.sources * work.fan_out)
+    fired = work.rate * work.sources * op.steps * work.runs
+    added = spikes.synaptic_operations(work.rate, op.steps * work.runs, work.sources * work.fan_out)
     sent = spikes.messages(fired, work.row_sent_to[row])
     read = added * stored_share(op, chip, work, work.row_cores[row])
     out.energy[SYNAPSE_ENERGY] = read * synapse_energy(chip, synapse_code(op, chip))

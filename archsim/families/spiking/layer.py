@@ -16,15 +16,17 @@ def describe_layer(op: Record, chip: Record, work: Record) -> None:
     Rows of a product are samples one after the other; pixels of a convolution are neurons side by side.
     """
     density = op.weight_density
-    work.map, work.runs, work.sources = 1.0, max(1.0, op.m), op.k * op.batch
+    work.map, work.runs, work.inputs = 1.0, max(1.0, op.m), op.k * op.batch
     if op.kind == CONV:
         work.map = max(1.0, op.out_height * op.out_width)
         work.runs = max(1.0, op.m / work.map)
-        work.sources = op.in_channels * op.in_height * op.in_width
+        work.inputs = op.in_channels * op.in_height * op.in_width
     work.channels = op.n * op.batch
     work.neurons = work.channels * work.map
     work.fan_in = op.k * density
-    work.fan_out = op.macs * density / (work.runs * work.sources)
+    work.fan_out = op.macs * density / (work.runs * work.inputs)
+    work.sources = work.inputs * op.input_sources  # behind a pool several neurons share the address of their window
+    work.rate = spikes.source_rate(op.input_density, op.input_sources)
     work.stored = op.k * op.n * op.batch * density * weight_bits(op, chip)
 
 
@@ -48,7 +50,7 @@ def place_dense(op: Record, chip: Record, work: Record) -> None:
     """Place neurons that all hear all sources: with too many of those, cores take a share each, and pass sums on."""
     by_neurons = max(1.0, math.ceil(work.neurons / chip.limits_neurons))
     by_memory = max(1.0, math.ceil(work.stored / (8.0 * chip.memory_capacity[0])))
-    heard = work.sources / op.batch
+    heard = work.inputs / op.batch
     shares = 1.0 if math.isnan(chip.limits_axons_in) else max(1.0, math.ceil(heard / chip.limits_axons_in))
     work.placed = max(by_neurons * shares, by_memory)
     work.limit = 0.0

@@ -75,8 +75,9 @@ class Counts:
     ----------
     connections : ndarray, (connections, 4)
         Synaptic operations, messages, hops across and along, each of all timesteps.
-    cores : ndarray, (cores, 4)
-        Neurons updated, neurons fired, messages received, synaptic operations, each of all timesteps.
+    cores : ndarray, (cores, 6)
+        Neurons updated, neurons fired, messages received, synaptic operations, messages sent, and the time it is busy,
+        s, each of all timesteps.
     steps : ndarray, (timesteps, 3)
         Longest time to send, longest time to receive, and the timestep, s.
     populations : tuple of tuple of int
@@ -209,6 +210,8 @@ def _rule(connection: Connection, populations: Sequence[Population], layout: lis
     rule[at.SOURCE], rule[at.SOURCES] = offsets[connection.source], populations[connection.source].neurons
     rule[at.TARGET], rule[at.TARGETS] = offsets[connection.target], populations[connection.target].neurons
     rule[at.FIRST_CORE], rule[at.PER_CORE] = layout[connection.target][0], populations[connection.target].per_core
+    rule[at.POOL_Y], rule[at.POOL_X] = 1, 1
+    rule[at.IN_PART] = connection.shape.get(at.IN_CHANNELS, 1)
     for position, value in connection.shape.items():
         rule[position] = value
     return rule

@@ -32,12 +32,15 @@ DILATION_X: Final = 20
 IN_CHANNELS: Final = 21
 GROUPS: Final = 22
 PART: Final = 23
+POOL_Y: Final = 24
+POOL_X: Final = 25
+IN_PART: Final = 26
 CORES: Final = 8
 FAN_OUT: Final = 9
 RUN: Final = 10
 STRIDE_I: Final = 11
 STRIDE_K: Final = 12
-NUMBERS: Final = 24
+NUMBERS: Final = 27
 """Positions among the numbers of a connection: kind; first source and their number; first target neuron and their
 number; first core of the targets and neurons per core; format of the weights; then what its kind needs."""
 
@@ -72,5 +75,6 @@ HOPS_ACROSS: Final = 2
 HOPS_ALONG: Final = 3
 COUNTS: Final = 4
 """Counted for each connection."""
-WORKED: Final = 4
-"""Counted for each core: neurons updated, fired, messages received, synaptic operations."""
+WORKED: Final = 6
+"""Counted for each core: neurons updated, fired, messages received, synaptic operations, messages sent, and the time it
+is busy, s: sending or receiving, whichever takes longer in a timestep."""

@@ -6,7 +6,7 @@ import math
 
 from archsim.families.spiking.layer import describe_layer, place_layer, synapse_code, synapse_time
 from archsim.families.spiking.parts import BARRIER, LINKS, ONE_AFTER_ANOTHER, RECEIVING, ROWS, SENDING
-from archsim.graph.kinds import NEURON
+from archsim.graph.kinds import NEURON, REDUCE
 from archsim.jit import Record, kernel
 from archsim.laws import mesh, sparse_format, sparsity, spikes, voltage
 
@@ -42,6 +42,8 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
     updating, senders = 0.0, 1.0
     for index in range(len(ops)):
         op = ops[index]
+        if op.kind == REDUCE:
+            continue
         row = min(index, ROWS - 1)
         runs = op.steps if op.kind == NEURON else op.steps * work.row_runs[row]
         if op.kind == NEURON:
@@ -51,7 +53,7 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
             busy = updating
         else:
             busy = receive_time(op, chip, work, row)
-            sent = op.input_density * work.sources * work.row_sent_to[row]
+            sent = work.rate * work.sources * work.row_sent_to[row]
             sending = max(sending, updating + sent / senders * chip.message_sent_time)
             hops += sent * op.count * (work.along + work.across)
             receiving = max(receiving, busy)
@@ -90,6 +92,8 @@ def place(ops: Record, chip: Record, work: Record) -> None:
     last, cores, limit, reached, runs = -1, 0.0, 0.0, 0.0, 1.0
     for index in range(len(ops)):
         op = ops[index]
+        if op.kind == REDUCE:
+            continue
         row = min(index, ROWS - 1)
         if op.kind != NEURON:
             describe_layer(op, chip, work)
@@ -138,7 +142,7 @@ def receive_time(op: Record, chip: Record, work: Record, row: int) -> float:
     """Return the time a core of a layer takes to receive and add up one timestep's spikes, s; fills the layer."""
     describe_layer(op, chip, work)
     cores = work.row_cores[row]
-    fired = op.input_density * work.sources
+    fired = work.rate * work.sources
     arriving = fired * work.row_sent_to[row] / cores
     added = fired * work.fan_out * stored_share(op, chip, work, cores) / cores
     if not math.isnan(chip.message_queue):

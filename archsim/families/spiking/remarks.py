@@ -7,7 +7,7 @@ from typing import Any
 
 from archsim.arch.chip import Chip
 from archsim.families.spiking.parts import CORES, LIMIT, LIMITS
-from archsim.graph.kinds import NEURON
+from archsim.graph.kinds import NEURON, REDUCE
 
 
 def remarks(chip: Chip, ops: Any, outs: Any) -> Iterable[str]:
@@ -26,7 +26,11 @@ def remarks(chip: Chip, ops: Any, outs: Any) -> Iterable[str]:
             f"{chip.name} has {spec.cores} cores and the network takes {cores:.0f} ({parts}): time and energy are "
             f"those of {chips:.0f} chips"
         )
-    wide = {int(op["weight_bits"]) for op in ops if op["kind"] != NEURON and op["weight_bits"] > spec.limits.most_bits}
+    wide = {
+        int(op["weight_bits"])
+        for op in ops
+        if op["kind"] not in (NEURON, REDUCE) and op["weight_bits"] > spec.limits.most_bits
+    }
     if wide:
         asked = ", ".join(str(bits) for bits in sorted(wide))
         yield f"{chip.name} holds weights of {spec.limits.most_bits} bits at most: those of {asked} bits are rounded"

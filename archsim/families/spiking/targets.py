@@ -18,6 +18,8 @@ from archsim.families.spiking.numbers import (
     FIRST_CORE,
     GROUPS,
     IN_CHANNELS,
+    IN_PART,
+    IN_HEIGHT,
     IN_WIDTH,
     KERNEL_HEIGHT,
     KERNEL_WIDTH,
@@ -29,6 +31,8 @@ from archsim.families.spiking.numbers import (
     PAD_Y,
     PART,
     PER_CORE,
+    POOL_X,
+    POOL_Y,
     RUN,
     STRIDE_I,
     STRIDE_K,
@@ -102,14 +106,18 @@ def strided_targets(rule: Record, source: int, counts: Record, touched: Record, 
 
 @kernel
 def window_targets(rule: Record, source: int, counts: Record, touched: Record, reached: Record) -> int:
-    """Do what `targets` does for a pixel: all channels of every window it lies in."""
+    """Do what `targets` does for a pixel: all channels of every window it lies in, its place that of its pool."""
     found = 0
-    pixel, channel = source // rule[IN_CHANNELS], source % rule[IN_CHANNELS]
+    inputs = rule[IN_HEIGHT] * rule[IN_WIDTH]
+    ahead = source // (rule[IN_PART] * inputs) * rule[IN_PART]  # channels of one part lie side by side, here as below
+    width = min(rule[IN_PART], rule[IN_CHANNELS] - ahead)
+    pixel, channel = (source - ahead * inputs) // width, ahead + (source - ahead * inputs) % width
     share = rule[OUT_CHANNELS] // rule[GROUPS]
     group = channel // (rule[IN_CHANNELS] // rule[GROUPS])
     part = rule[PART]
     outputs = rule[OUT_HEIGHT] * rule[OUT_WIDTH]
-    row, column = pixel // rule[IN_WIDTH] + rule[PAD_Y], pixel % rule[IN_WIDTH] + rule[PAD_X]
+    row = pixel // rule[IN_WIDTH] // rule[POOL_Y] + rule[PAD_Y]
+    column = pixel % rule[IN_WIDTH] // rule[POOL_X] + rule[PAD_X]
     left = first_window(column, rule[KERNEL_WIDTH], rule[DILATION_X], rule[STRIDE_X])
     right = min(rule[OUT_WIDTH] - 1, column // rule[STRIDE_X])
     top = first_window(row, rule[KERNEL_HEIGHT], rule[DILATION_Y], rule[STRIDE_Y])
@@ -122,9 +130,9 @@ def window_targets(rule: Record, source: int, counts: Record, touched: Record, r
             output, last = group * share, (group + 1) * share
             while output < last:  # channels of one part lie side by side
                 begin = output // part * part
-                width = min(part, rule[OUT_CHANNELS] - begin)
-                end = min(last, begin + width)
-                neuron = begin * outputs + (y * rule[OUT_WIDTH] + x) * width + output - begin
+                wide = min(part, rule[OUT_CHANNELS] - begin)
+                end = min(last, begin + wide)
+                neuron = begin * outputs + (y * rule[OUT_WIDTH] + x) * wide + output - begin
                 found = reach(rule, neuron, end - output, found, counts, touched, reached)
                 output = end
     return found

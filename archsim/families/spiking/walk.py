@@ -99,6 +99,7 @@ def walk(
         for core in range(len(busy)):
             longest_send = max(longest_send, busy[core, 0])
             longest_receive = max(longest_receive, busy[core, 1])
+            worked[core, 5] += max(busy[core, 0], busy[core, 1])
         end = max(longest_send, longest_receive)
         if settings[FOLLOW] == 1:
             end = follow(
@@ -124,6 +125,7 @@ def count(
     if origin < 0:
         return
     busy[origin, 0] += times[SENT]
+    worked[origin, 4] += 1.0
     here, there = origin // settings[TILE], core // settings[TILE]
     counts[index, HOPS_ACROSS] += abs(there // settings[HEIGHT] - here // settings[HEIGHT])
     counts[index, HOPS_ALONG] += abs(there % settings[HEIGHT] - here % settings[HEIGHT])

@@ -56,6 +56,8 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
         entry["density"] = tensor.density
     if tensor.structure != "dense":
         entry["structure"] = tensor.structure
+    if tensor.sources != 1:
+        entry["sources"] = tensor.sources
     return entry
 
 

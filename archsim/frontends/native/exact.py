@@ -12,7 +12,7 @@ from archsim.frontends.fields import Node
 from archsim.graph import Op, Phase, Role, Tensor
 from archsim.graph.work import Work
 
-TENSOR_KEYS: Final = ("shape", "dtype", "role", "density", "structure")
+TENSOR_KEYS: Final = ("shape", "dtype", "role", "density", "structure", "sources")
 OP_KEYS: Final = ("name", "kind", "sizes", "inputs", "outputs", "phase", "steps", "reads", "epilogue")
 
 _READERS: Final[dict[str, Callable[[Node], Any]]] = {
@@ -55,6 +55,8 @@ def read_tensor(name: str, node: Node) -> Tensor:
     for key, entry in entries.items():
         if key == "density":
             made[key] = entry.number()
+        elif key == "sources":
+            made[key] = entry.integer(1)
         elif key == "role":
             made[key] = Role(_one_of(entry, [str(role) for role in Role]))
         else:

@@ -92,7 +92,9 @@ def _given(builder: GraphBuilder, entries: dict[str, Node]) -> dict[str, Tensor]
 
 
 def _tensor(name: str, sizes: Node, node: Node) -> Tensor:
-    sizes.mapping([key for key in TENSOR_KEYS if key != "role"], what="its sizes, such as [8, 3, 224, 224]")
+    sizes.mapping(
+        [key for key in TENSOR_KEYS if key not in ("role", "sources")], what="its sizes, such as [8, 3, 224, 224]"
+    )
     if not isinstance(sizes.value.get("shape"), list):
         raise node.wrong(f"{name!r} has no sizes", "write a list of whole numbers, such as [8, 3, 224, 224]")
     if sizes is not node:

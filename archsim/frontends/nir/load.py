@@ -179,17 +179,28 @@ class _Emitter:
             return self._synapses(node, planned, x, shape)
         if node.kind in SPIKING | INTEGRATING:
             return self._neurons(node, x, shape)
+        if isinstance(planned.work, Reduce):
+            return self._pool(node, planned, x, shape)
         inputs, format_of = [x], x.dtype
         if node.kind == "Scale":
             inputs.append(self._weight(node, planned))
             format_of = self._setting.sums
         elif node.kind == "Delay":
             inputs.append(self._line(node, x))
-        elif isinstance(planned.work, Reduce):
-            format_of = self._setting.sums
         work = planned.work or Elementwise("cast", x.elements)
         density = x.density if node.kind == "Delay" else 1.0
         return self._b.op(node.name, work, inputs, shape, dtype=format_of, steps=self._setting.steps, density=density)
+
+    def _pool(self, node: Node, planned: Planned, x: Tensor, shape: tuple[int, ...]) -> Tensor:
+        """Add up windows; where they lie apart, spikes pass one by one, under the address of their window."""
+        work, density, structure, sources = planned.work, 1.0, "dense", 1
+        if work is None:
+            raise ImportFormatError(f"{node.name!r} has no work")
+        if planned.apart and x.structure == "temporal" and isinstance(work, Reduce):
+            density, structure = 1.0 - (1.0 - x.density) ** work.window, "temporal"
+            sources = x.sources * work.window
+        return self._b.op(node.name, work, [x], shape, dtype=self._setting.sums, density=density, structure=structure,
+                          sources=sources, steps=self._setting.steps)  # fmt: skip
 
     def _input(self, node: Node) -> Tensor:
         """Everything that arrives, added up; spikes of the last timestep come from a state tensor."""

@@ -31,6 +31,8 @@ class Planned:
         Shape of the weights in archsim's order.
     bias : bool
         Whether there is a bias per output.
+    apart : bool
+        Of a pool: whether every input lies in one window.
     """
 
     shape: Shape
@@ -38,6 +40,7 @@ class Planned:
     weight: Array | None = None
     layout: Shape = ()
     bias: bool = False
+    apart: bool = False
 
 
 def plan(node: Node, shape: Shape | None, batch: int) -> Planned:
@@ -149,7 +152,8 @@ def _pool(node: Node, shape: Shape, batch: int) -> Planned:
     width = window_size(shape[2], taps[1], stride[1], 1, 2 * edge[1])
     out = (shape[0], height, width)
     function = "sum" if node.kind == "SumPool2d" else "mean"
-    return Planned(out, Reduce(function, batch * math.prod(out), taps[0] * taps[1]))
+    apart = taps == stride and edge == (0, 0) and (height * taps[0], width * taps[1]) == shape[1:]
+    return Planned(out, Reduce(function, batch * math.prod(out), taps[0] * taps[1]), apart=apart)
 
 
 def _flat(node: Node, shape: Shape) -> Shape:

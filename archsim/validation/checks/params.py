@@ -21,19 +21,20 @@ MACHINES: Final = {
 }  # fmt: skip
 LEAVES: Final = {
     "E_synop_min": "synapse.dense.energy", "E_neuron_inactive": "neuron.access.energy",
-    "E_hop_EW": "mesh.across.energy", "E_hop_NS": "mesh.along.energy", "E_stdp_update": "learning.energy", "t_synop_max": "synapse.dense.time",
-    "t_stdp_update": "learning.time", "t_neuron_inactive": "neuron.access.time", "t_hop_EW": "mesh.across.time",
-    "t_hop_NS": "mesh.along.time", "t_barrier_1tile": "timestep.barrier[0].time", "cores": "cores",
-    "neurons_per_core": "limits.neurons", "axons_in_per_core": "limits.axons_in",
-    "axons_out_per_core": "limits.axons_out", "weight_bits_min": "limits.least_bits",
-    "weight_bits_max": "limits.most_bits", "spike_message_bits": "message.bits", "die_area": "process.area",
-    "node": "process.node", "P_static_per_chip": "power.idle", "E_synapse_dense": "synapse.dense.energy",
+    "E_hop_EW": "mesh.across.energy", "E_hop_NS": "mesh.along.energy", "E_stdp_update": "learning.energy",
+    "t_synop_max": "synapse.dense.time", "t_stdp_update": "learning.time",
+    "t_neuron_inactive": "neuron.access.time", "t_hop_EW": "mesh.across.time", "t_hop_NS": "mesh.along.time",
+    "t_barrier_1tile": "timestep.barrier[0].time", "cores": "cores", "neurons_per_core": "limits.neurons",
+    "axons_in_per_core": "limits.axons_in", "axons_out_per_core": "limits.axons_out",
+    "weight_bits_min": "limits.least_bits", "weight_bits_max": "limits.most_bits",
+    "spike_message_bits": "message.bits", "die_area": "process.area", "node": "process.node",
+    "P_static_per_chip": "power.idle", "E_synapse_dense": "synapse.dense.energy",
     "E_synapse_sparse": "synapse.sparse.energy", "E_synapse_conv": "synapse.conv.energy",
     "t_synapse_dense": "synapse.dense.time", "t_synapse_sparse": "synapse.sparse.time",
     "t_synapse_conv": "synapse.conv.time", "E_neuron_access": "neuron.access.energy",
     "E_neuron_update": "neuron.update.energy", "E_spike_out": "neuron.fire.energy",
-    "t_neuron_access": "neuron.access.time", "t_neuron_update": "neuron.update.time", "t_spike_out": "neuron.fire.time",
-    "E_message_out": "message.sent.energy", "t_message_out": "message.sent.time",
+    "t_neuron_access": "neuron.access.time", "t_neuron_update": "neuron.update.time",
+    "t_spike_out": "neuron.fire.time", "E_message_out": "message.sent.energy", "t_message_out": "message.sent.time",
     "t_message_in": "message.received.time", "t_sync_1tile": "timestep.barrier[0].time",
     "t_sync_2tiles": "timestep.barrier[1].time", "t_sync_4tiles": "timestep.barrier[2].time",
     "t_sync_29tiles": "timestep.barrier[3].time", "mesh_width": "mesh.width", "mesh_height": "mesh.height",
@@ -60,7 +61,8 @@ def params(dataset: Dataset) -> list[Outcome]:
         try:
             machine, quantity = text(row, "set"), text(row, "quantity")
             if machine not in MACHINES or quantity not in LEAVES:
-                raise SkipRow("a constant that no description carries as it stands")
+                tally.skip("not carried", "a constant that no description carries as it stands", row.line)
+                continue
             tally.anchor(MACHINES[machine], _anchor(row, MACHINES[machine], LEAVES[quantity], quantity))
         except SkipRow as skip:
             tally.skip("not carried", skip.reason, row.line)
