@@ -47,9 +47,9 @@ def crossover(
     where = target(as_json, as_csv, output)
     chosen = inputs.make_policy(policy)
     name, low, high, step = _range(over)
-    machines = [inputs.load_machine(machine, None) for machine in (first, second)]
+    one, other = (inputs.load_machine(machine, None) for machine in (first, second))
     build = _builder(workload, name, param, batch)
-    found = crossed(build, *machines, chosen, over=(low, high), step=step, metric=metric)
+    found = crossed(build, one, other, chosen, over=(low, high), step=step, metric=metric)
     deliver(
         where,
         data=found.to_dict,

@@ -14,6 +14,8 @@ from archsim.arch.family import GROUPS, STATIC
 from archsim.graph.work import Elementwise
 
 SLACK = 1e-9
+LITTLE_TIME, LITTLE_ENERGY = 1e-6, 1e-9
+"""What a few dozen elements may take on machines that start an op at once and rest without power, s and J."""
 RUNS = {
     "resnet50": ("resnet50", {}),
     "mobilenet-v2": ("mobilenet-v2", {}),
@@ -102,8 +104,8 @@ def test_nothing_to_do_costs_overhead_and_static_energy(name):
     least, more = one(1), one(64)
     if least.ops[0].placed_on != name:
         pytest.skip("its host does it")
-    assert least.latency == pytest.approx(more.latency, rel=1e-3, abs=0.0)
+    assert least.latency == pytest.approx(more.latency, rel=1e-3, abs=LITTLE_TIME)
     moving = least.energy - least.energy_by_cause.get("static", 0.0)
-    assert moving <= 1e-3 * least.energy_by_cause["static"]
+    assert moving <= max(1e-3 * least.energy_by_cause["static"], LITTLE_ENERGY)
     for group in ("compute", "conversion", "light"):
         assert least.energy_by_cause.get(group, 0.0) == 0.0

@@ -17,8 +17,16 @@ MEMORY: Final = 2**30
 """Beside eight times the file's own size, byte."""
 
 
-def main(path: str) -> None:
-    """Read the file and write its description as JSON; on failure, an object with the reason."""
+def main(path: str, arrays: str = "") -> None:
+    """Read the file and write its description as JSON; on failure, an object with the reason.
+
+    Parameters
+    ----------
+    path : str
+        The NIR file.
+    arrays : str
+        File to write the arrays of all parameters to, see `archsim.frontends.nir.values`; empty: none.
+    """
     _limit_memory(MEMORY + 8 * Path(path).stat().st_size)
     try:
         import nir
@@ -26,6 +34,10 @@ def main(path: str) -> None:
         network = nir.read(path, type_check=False)
         kind = type(network).__name__
         made = describe(network) if kind == "NIRGraph" else {"failed": f"it holds a single {kind}, not a graph"}
+        if arrays:
+            from archsim.frontends.nir.values import write_values
+
+            write_values(network, arrays)
         text = json.dumps(made)
     except Exception as error:
         # Broken files surface as whatever h5py, nir or numpy stumbles over first.

@@ -12,7 +12,7 @@ from archsim.errors import ImportFormatError, UsageError, did_you_mean
 from archsim.frontends.nir.describe import describe
 from archsim.frontends.nir.network import INTEGRATING, PASSING, SPIKING, SYNAPSES, Node, downstream, flatten
 from archsim.frontends.nir.read import check_library, read_network
-from archsim.frontends.nir.shapes import Planned, own_shape, plan
+from archsim.frontends.nir.shapes import Planned, arriving, plan_all
 from archsim.graph import Graph, GraphBuilder, Role, Tensor
 from archsim.graph.functions import elementwise
 from archsim.graph.work import Elementwise, Neuron, Reduce
@@ -149,21 +149,12 @@ class _Emitter:
         self._b = GraphBuilder(name, dtype=setting.weights, items=setting.batch, item="sample", parameters=parameters)
 
     def build(self) -> Graph:
-        for node in self._nodes.values():
-            self._planned[node.name] = plan(node, self._shape(node), self._setting.batch)
+        self._planned = plan_all(self._nodes, self._setting.batch)
         for node in self._nodes.values():
             self._made[node.name] = self._emit(node)
             if node.kind == "Output" and not self._readers[node.name]:
                 self._b.output(self._made[node.name])
         return self._b.build()
-
-    def _shape(self, node: Node) -> tuple[int, ...] | None:
-        """Shape of a node's input; of neurons that come later in a loop, what their parameters say."""
-        for name in (*node.inputs, *node.previous):
-            shape = self._planned[name].shape if name in self._planned else own_shape(self._nodes[name])
-            if shape is not None:
-                return shape
-        return None
 
     def _emit(self, node: Node) -> Tensor:
         planned = self._planned[node.name]
@@ -204,18 +195,18 @@ class _Emitter:
 
     def _input(self, node: Node) -> Tensor:
         """Everything that arrives, added up; spikes of the last timestep come from a state tensor."""
-        arriving = [self._made[name] for name in node.inputs] + [self._last(name) for name in node.previous]
-        if not arriving:
+        read = [self._made[name] for name in node.inputs] + [self._last(name) for name in node.previous]
+        if not read:
             raise ImportFormatError(f"nothing leads to {node.name!r}", hint="connect it, or remove it")
-        first, *rest = arriving
+        first, *rest = read
         if not rest:
             return first
         if any(tensor.elements != first.elements for tensor in rest):
-            shapes = ", ".join(str(tensor.shape[1:]) for tensor in arriving)
+            shapes = ", ".join(str(tensor.shape[1:]) for tensor in read)
             raise ImportFormatError(f"what arrives at {node.name!r} has different shapes: {shapes}")
         cost = elementwise("add")
         work = Elementwise("add", first.elements, cost.flops * len(rest), cost.special)
-        return self._b.op(f"{node.name}/sum", work, arriving, first.shape, dtype=self._setting.sums,
+        return self._b.op(f"{node.name}/sum", work, read, first.shape, dtype=self._setting.sums,
                           steps=self._setting.steps)  # fmt: skip
 
     def _last(self, name: str) -> Tensor:
@@ -275,14 +266,14 @@ class _Emitter:
                 continue
             seen.add(name)
             reader, planned = self._nodes[name], self._planned[name]
-            arriving = self._shape(reader) or planned.shape
+            before = arriving(reader, self._nodes, self._planned) or planned.shape
             if reader.kind in SYNAPSES and planned.work is not None:
                 synapses = planned.work.macs * (planned.weight.density if planned.weight else 1.0)
-                total += share * synapses / (self._setting.batch * math.prod(arriving))
+                total += share * synapses / (self._setting.batch * math.prod(before))
             elif reader.kind in SPIKING | INTEGRATING:
                 total += share
             elif reader.kind in PASSING or reader.passes:
                 if isinstance(planned.work, Reduce):  # overlapping windows multiply a spike, skipped pixels lose it
-                    share *= planned.work.flops / (self._setting.batch * math.prod(arriving))
+                    share *= planned.work.flops / (self._setting.batch * math.prod(before))
                 waiting += [(after, share) for after in self._readers[name]]
         return round(total)

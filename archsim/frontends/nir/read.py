@@ -22,7 +22,7 @@ _CHILD: Final = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from archsim.frontends.nir.child import main
-main(sys.argv[2])
+main(*sys.argv[2:])
 """
 
 
@@ -39,8 +39,15 @@ def check_library() -> None:
             raise MissingExtraError(library, "nir")
 
 
-def read_network(path: Path) -> dict[str, Any]:
+def read_network(path: Path, arrays: str = "") -> dict[str, Any]:
     """Return the graph in a file as plain values, see `archsim.frontends.nir.describe`.
+
+    Parameters
+    ----------
+    path : Path
+        The NIR file.
+    arrays : str
+        File to write the arrays of all parameters to, see `archsim.frontends.nir.values`; empty: none.
 
     Raises
     ------
@@ -55,7 +62,7 @@ def read_network(path: Path) -> dict[str, Any]:
     size = len(content := read_bytes(path, LARGEST_FILE))
     if not content.startswith(_SIGNATURE):
         raise ImportFormatError(f"{path.name!r} is not a NIR file: it is no HDF5", hint="write it with nir.write")
-    command = [sys.executable, "-c", _CHILD, json.dumps(sys.path), str(path)]
+    command = [sys.executable, "-c", _CHILD, json.dumps(sys.path), str(path), *([arrays] if arrays else [])]
     # One thread: each would claim address space, which the child limits.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from archsim.errors import ImportFormatError
@@ -73,6 +74,23 @@ def plan(node: Node, shape: Shape | None, batch: int) -> Planned:
         factors = parameters.array("scale")
         return Planned(shape, Elementwise("multiply", elements, *elementwise("multiply")), factors, factors.shape)
     return Planned(shape, Move("delay", elements))
+
+
+def plan_all(nodes: Mapping[str, Node], batch: int) -> dict[str, Planned]:
+    """Plan all nodes, given in execution order; errors as in `plan`."""
+    planned: dict[str, Planned] = {}
+    for node in nodes.values():
+        planned[node.name] = plan(node, arriving(node, nodes, planned), batch)
+    return planned
+
+
+def arriving(node: Node, nodes: Mapping[str, Node], planned: Mapping[str, Planned]) -> Shape | None:
+    """Shape of a node's input; of neurons that come later in a loop, what their parameters say."""
+    for name in (*node.inputs, *node.previous):
+        shape = planned[name].shape if name in planned else own_shape(nodes[name])
+        if shape is not None:
+            return shape
+    return None
 
 
 def own_shape(node: Node) -> Shape | None:

@@ -142,7 +142,7 @@ def fit(table: np.ndarray) -> np.ndarray:
     return least_squares(lambda constants: _errors(constants, table), START).x  # type: ignore[no-any-return]
 
 
-def _errors(constants: Sequence[float], table: np.ndarray) -> np.ndarray:
+def _errors(constants: np.ndarray, table: np.ndarray) -> np.ndarray:
     import numpy as np
 
     noise, switched, node_exponent, bit_exponent, rate_exponent, knee = constants
