@@ -63,6 +63,15 @@ class Adc(Part):
             raise ValueError(f"law {self.law!r} needs {missing!r}")
         if self.bits > MOST_BITS:
             raise ValueError(f"a converter of {self.bits} bits: no law reaches beyond {MOST_BITS}")
+        if self.law == "counting" and self.energy is not None:
+            base = self.energy - self.step * (2.0 ** (self.bits - 1) - 1.0)
+            if base < 0.0:
+                raise ValueError(
+                    f"step {self.step:g} J: {2 ** (self.bits - 1)} steps take more than the energy {self.energy:g} J "
+                    f"at {self.bits} bits"
+                )
+        if self.quantile is not None and self.law != "survey":
+            raise ValueError(f"quantile is for law 'survey'; law {self.law!r} takes none")
         if self.quantile is not None and not 0.0 < self.quantile < 1.0:
             raise ValueError(f"quantile {self.quantile:g}: write a share above 0 and below 1, such as 0.5")
         return self
@@ -80,3 +89,9 @@ class Dac(Part):
     )
     energy: Energy = Field(description="of one conversion at `bits`")
     area: Area | None = Field(None, description="of one; left out: none is charged")
+
+    @model_validator(mode="after")
+    def _bits_a_law_reaches(self) -> Self:
+        if self.bits > MOST_BITS:
+            raise ValueError(f"a converter of {self.bits} bits: no law reaches beyond {MOST_BITS}")
+        return self

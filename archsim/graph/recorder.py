@@ -118,10 +118,8 @@ class Recorder:
                 )
         full = self.unique(name)
         like = inputs[0].dtype if inputs else self.dtype
-        out = Tensor(
-            full, tuple(inputs[0].shape if shape is None else shape), dtype or like, Role.ACTIVATION, density, structure,
-            sources,
-        )  # fmt: skip
+        sizes = tuple(inputs[0].shape if shape is None else shape)
+        out = Tensor(full, sizes, dtype or like, Role.ACTIVATION, density, structure, sources)
         self._tensors[full] = out
         names = tuple(tensor.name for tensor in inputs)
         if not reads and any(tensor.elements != self._tensors[tensor.name].elements for tensor in inputs):

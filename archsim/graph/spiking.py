@@ -8,6 +8,7 @@ Everything that is no function of spikes stays as it is: attention, layer norms 
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -72,10 +73,11 @@ def spiking_twin(graph: Graph, *, timesteps: int, rate: float, dtype: str = "int
         twin.add(op)
     if not twin.found:
         raise UsageError(f"nothing in {graph.name!r} could spike", hint="it has no product of inputs with weights")
+    outputs = tuple(twin.read_out(name) for name in graph.outputs)
     parameters = {**graph.parameters, "timesteps": timesteps, "rate": rate}
     return graph.replace(
         ops=tuple(twin.ops), tensors=MappingProxyType(twin.read()), parameters=MappingProxyType(parameters),
-        outputs=tuple(twin.same.get(name, (name,))[0] for name in graph.outputs),
+        outputs=outputs,
     )  # fmt: skip
 
 
@@ -120,16 +122,22 @@ class _Twin:
                 self._fires(op.outputs[0])
             self.ops.append(op)
 
+    def read_out(self, name: str) -> str:
+        """Let neurons add up a result that is a sum, as those of any layer do; return what they make."""
+        return self._fired(name) if name in self.same else name
+
     def _fed_by_spikes(self, op: Op) -> Op:
         """Put neurons before a product or a pool that would read sums: linear layers follow one another nowhere."""
         if not isinstance(op.work, MatMul | Conv | Reduce) or op.inputs[0] not in self.same:
             return op
-        name = op.inputs[0]
+        return replace(op, inputs=(self._fired(op.inputs[0]), *op.inputs[1:]))
+
+    def _fired(self, name: str) -> str:
         fired = f"{name}/spikes"
         if fired not in self.tensors:
             self.tensors[fired] = replace(self.tensors[name], name=fired)
             self._neurons(f"{name}/neurons", fired, self.same[name])
-        return replace(op, inputs=(fired, *op.inputs[1:]))
+        return fired
 
     def _is_synapses(self, op: Op) -> bool:
         if not isinstance(op.work, MatMul | Conv) or op.phase is not Phase.FORWARD or op.inputs[0] not in self.spikes:
@@ -166,10 +174,12 @@ class _Twin:
             return False
         reached: list[str] = []
         for name in values:
-            if name in self.same:
+            fired = f"{name}/spikes"  # of neurons that took the sum already: no current reaches two populations
+            spikes = name if name in self.spikes else fired if fired in self.spikes else ""
+            if spikes and len(self.tensors[spikes].shape) == PIXELS:
+                reached.append(self._one_to_one(f"{op.name}/{name}", spikes, self.tensors[spikes].shape))
+            elif name in self.same:
                 reached += self.same[name]
-            elif name in self.spikes and len(self.tensors[name].shape) == PIXELS:
-                reached.append(self._one_to_one(f"{op.name}/{name}", name, self.tensors[name].shape, 1))
             else:
                 return False
         self.same[op.outputs[0]] = tuple(dict.fromkeys(reached))
@@ -182,19 +192,31 @@ class _Twin:
         before, after = self.tensors[op.inputs[0]].shape, self.tensors[op.outputs[0]].shape
         if len(before) != PIXELS or before[:2] != after[:2]:
             return False
-        side = before[2] // (after[2] if len(after) == PIXELS else 1)
-        current = self._one_to_one(op.name, op.inputs[0], after, max(1, side))
+        tall, wide = (max(1, size // (*after, 1, 1)[axis]) for axis, size in ((2, before[2]), (3, before[3])))
+        side = math.isqrt(op.work.window)
+        taps = (tall, wide) if tall * wide == op.work.window or side * side != op.work.window else (side, side)
+        current = self._one_to_one(op.name, op.inputs[0], after, taps, (tall, wide))
         self._neurons(f"{op.name}/neurons", op.outputs[0], (current,))
         return True
 
-    def _one_to_one(self, name: str, source: str, shape: tuple[int, ...], side: int) -> str:
-        """Add synapses from windows of `side` by `side` spikes of a channel to one neuron each; return the current."""
+    def _one_to_one(
+        self, name: str, source: str, shape: tuple[int, ...], taps: tuple[int, int] = (1, 1),
+        stride: tuple[int, int] = (1, 1),
+    ) -> str:  # fmt: skip
+        """Add synapses from windows of spikes of a channel to one neuron each; return the current."""
         batch, channels, height, width = self.tensors[source].shape
         out = (*shape, 1, 1)[:PIXELS]
-        weight = Tensor(f"{name}/weight", (channels, 1, side, side), self.dtype, Role.WEIGHT)
+        weight = Tensor(f"{name}/weight", (channels, 1, *taps), self.dtype, Role.WEIGHT)
         current = Tensor(f"{name}/current", shape, SUMS)
         self.tensors |= {weight.name: weight, current.name: current}
-        work = Conv(batch, channels, channels, height, width, out[2], out[3], side, side, (side, side), groups=channels)
+        edges: list[int] = []
+        for size, made, tap, step in zip((height, width), out[2:], taps, stride, strict=True):
+            beyond = max(0, (made - 1) * step + tap - size)
+            edges += [beyond // 2, beyond - beyond // 2]
+        work = Conv(
+            batch, channels, channels, height, width, out[2], out[3], *taps, stride, (1, 1),
+            (edges[0], edges[1], edges[2], edges[3]), groups=channels,
+        )  # fmt: skip
         self.ops.append(Op(f"{name}/synapses", work, (source, weight.name), (current.name,), steps=self.timesteps))
         return current.name
 

@@ -40,7 +40,7 @@ def weight_columns(bits: float, cell_bits: float, polarity: float) -> float:
     References
     ----------
     Shafiee et al.: ISAAC: a convolutional neural network accelerator with in-situ analog arithmetic in crossbars, ISCA
-    2016, section V.
+    2016.
     """
     return polarity * math.ceil(bits / cell_bits)
 
@@ -61,7 +61,7 @@ def pulses(bits: float, pulse_bits: float) -> float:
 
     References
     ----------
-    Shafiee et al.: ISAAC, ISCA 2016, section V.
+    Shafiee et al.: ISAAC, ISCA 2016.
     """
     return math.ceil(bits / pulse_bits)
 
@@ -156,7 +156,7 @@ def resolution(rows: float, pulse_bits: float, cell_bits: float) -> float:
 
     References
     ----------
-    Shafiee et al.: ISAAC, ISCA 2016, section V, equations 1 and 2.
+    Shafiee et al.: ISAAC, ISCA 2016, as works that build on it give it.
     """
     both = math.log2(rows) + pulse_bits + cell_bits
     return both - 1.0 if pulse_bits == 1.0 or cell_bits == 1.0 else both
@@ -186,56 +186,6 @@ def usable_rows(bits: float, pulse_bits: float, cell_bits: float) -> float:
 
 
 @kernel
-def conversions(vectors: float, columns: float, groups: float, pulses: float) -> float:
-    """Return the conversions of a product: N = m c G p.
-
-    Parameters
-    ----------
-    vectors, columns : float
-        Input vectors, m, and columns that are converted, c, -.
-    groups : float
-        Of rows that are summed one after the other, in all arrays along the depth, G, -.
-    pulses : float
-        Of one input, p, -.
-
-    Returns
-    -------
-    float
-        Conversions, -.
-
-    References
-    ----------
-    Definition.
-    """
-    return vectors * columns * groups * pulses
-
-
-@kernel
-def driven_rows(vectors: float, depth: float, folds: float, pulses: float) -> float:
-    """Return how often rows are driven: N = m k F p.
-
-    Parameters
-    ----------
-    vectors, depth : float
-        Input vectors, m, and rows of the matrix, k, -.
-    folds : float
-        Arrays side by side that see the same inputs, F, -.
-    pulses : float
-        Of one input, p, -.
-
-    Returns
-    -------
-    float
-        Pulses into one row of one array, -.
-
-    References
-    ----------
-    Definition.
-    """
-    return vectors * depth * folds * pulses
-
-
-@kernel
 def pulse_time(read: float, converting: float, sampled: float) -> float:
     """Return the time from one pulse to the next: t = max(tr, tc) where outputs are held, else tr + tc.
 
@@ -253,7 +203,7 @@ def pulse_time(read: float, converting: float, sampled: float) -> float:
 
     References
     ----------
-    Shafiee et al.: ISAAC, ISCA 2016, section VI (sample and hold; 128 conversions behind the next read).
+    Shafiee et al.: ISAAC, ISCA 2016 (sample and hold; 128 conversions behind the next read).
     """
     return max(read, converting) if sampled == 1.0 else read + converting
 
@@ -276,7 +226,7 @@ def product_time(vectors: float, copies: float, interval: float, latency: float)
 
     References
     ----------
-    Shafiee et al.: ISAAC, ISCA 2016, section IV.
+    Shafiee et al.: ISAAC, ISCA 2016.
     """
     return math.ceil(vectors / copies) * interval + latency
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 
 from archsim.jit import kernel
+from archsim.laws import conversion, fold
 
 
 @kernel
@@ -49,7 +50,7 @@ def input_encodings(m: float, n: float, k: float, columns: float, broadcast: flo
     for neural networks, IEEE JSTQE 26(1), 2020, doi:10.1109/JSTQE.2019.2941485 (conversions grow with the sides of a
     matrix, products with its area).
     """
-    return signs * m * k * max(1.0, math.ceil(n / columns) / broadcast)
+    return conversion.input_events(m, k, max(1.0, fold.folds(n, columns) / broadcast), signs)
 
 
 @kernel
@@ -74,7 +75,7 @@ def weight_encodings(m: float, n: float, k: float, held: float, signs: float) ->
     ----------
     Zhu et al.: Lightening-Transformer, HPCA 2024, arXiv:2305.19533, and its simulator.
     """
-    return signs * n * k * math.ceil(m / held)
+    return conversion.input_events(n, k, fold.folds(m, held), signs)
 
 
 @kernel
@@ -103,7 +104,7 @@ def output_reads(
     ----------
     Zhu et al.: Lightening-Transformer, HPCA 2024, arXiv:2305.19533, and its simulator.
     """
-    return signs * m * n * math.ceil(math.ceil(math.ceil(k / rows) / accumulate) / summed)
+    return conversion.output_events(m, n, fold.folds(fold.folds(fold.folds(k, rows), accumulate), summed), signs)
 
 
 @kernel

@@ -49,6 +49,27 @@ def photon_energy(wavelength: float) -> float:
 
 
 @kernel
+def most_responsivity(wavelength: float) -> float:
+    """Return the current over light of a detector that turns every photon into an electron: R = q l / (h c).
+
+    Parameters
+    ----------
+    wavelength : float
+        In vacuum, l, m.
+
+    Returns
+    -------
+    float
+        Responsivity, A/W.
+
+    References
+    ----------
+    Agrawal: Fiber-optic communication systems, 4th ed. 2010, section 4.1.1 (quantum efficiency of 1).
+    """
+    return CHARGE * wavelength / (PLANCK * LIGHT_SPEED)
+
+
+@kernel
 def needed_photons(bits: float) -> float:
     """Return the photons an output needs for so many bits, if their number alone is uncertain: n = 1.5 x 4^b.
 

@@ -14,27 +14,6 @@ from archsim.jit import kernel
 
 
 @kernel
-def phases(bits: float, phase_bits: float) -> float:
-    """Return how often outputs are converted for one input: n = ceil(m / p).
-
-    Parameters
-    ----------
-    bits, phase_bits : float
-        Bits of an input beside its sign, m, and bits of one phase, p, -.
-
-    Returns
-    -------
-    float
-        Phases, -.
-
-    References
-    ----------
-    Wan et al.: A compute-in-memory chip based on resistive random-access memory, Nature 608, 2022 (methods).
-    """
-    return math.ceil(bits / phase_bits)
-
-
-@kernel
 def sampling_steps(bits: float, phase_bits: float) -> float:
     """Return how often outputs are sampled for one input: n = floor(m / p) (2^p - 1) + 2^(m mod p) - 1.
 
@@ -52,8 +31,8 @@ def sampling_steps(bits: float, phase_bits: float) -> float:
 
     References
     ----------
-    Wan et al.: A compute-in-memory chip based on resistive random-access memory, Nature 608, 2022 (methods: 2^(n-1) - 1
-    cycles for inputs of n bits with a sign).
+    Wan et al.: A compute-in-memory chip based on resistive random-access memory, Nature 608, 2022 (2^(n-1) - 1 cycles
+    for inputs of n bits with a sign), as CiMLoop models it.
     """
     whole = math.floor(bits / phase_bits)
     return whole * (2.0**phase_bits - 1.0) + 2.0 ** (bits - whole * phase_bits) - 1.0

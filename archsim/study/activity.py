@@ -1,9 +1,9 @@
 """Who fires when: a short pass of integrate-and-fire neurons over a network, from rates or from a record of events.
 
-Costs of a spiking network depend on how often its neurons fire, which no file says. Where nobody measured it, this finds
-it: the network runs for some timesteps, with the weights and the neurons of a NIR file or with random weights, and what
-fires is counted. Every spike counts 1 for one timestep; delays are whole timesteps. It is no training framework: one
-sample, plain numpy.
+Costs of a spiking network depend on how often its neurons fire, which no file says. Where nobody measured it, this
+finds it: the network runs for some timesteps, with the weights and the neurons of a NIR file or with random weights,
+and what fires is counted. Every spike counts 1 for one timestep; delays are whole timesteps. It is no training
+framework: one sample, plain numpy.
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ def lif_rates(
     random = np.random.default_rng(seed)
     if isinstance(source, Graph):
         if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 <= scale < math.inf:
-            raise UsageError(f"scale={scale!r}", hint="a graph has no weights: give the scale of random ones, such as 1.0")
+            raise UsageError(
+                f"scale={scale!r}", hint="a graph has no weights: give the scale of random ones, such as 1.0"
+            )
         layers, inputs = _of_graph(source, float(dt), float(tau), float(scale), random)
     else:
         if scale is not None:
@@ -238,7 +240,9 @@ def _of_node(
     if isinstance(work, MatMul):
         return partial(_linear, weight=values["weight"].T, bias=values.get("bias")), False
     if isinstance(work, Conv):
-        return partial(_mapped, work=work, weight=values["weight"].reshape(planned.layout), bias=values.get("bias")), False
+        return partial(
+            _mapped, work=work, weight=values["weight"].reshape(planned.layout), bias=values.get("bias")
+        ), False
     if isinstance(work, Reduce):
         taps, stride, pad = (node.parameters.pair(key) for key in ("kernel_size", "stride", "padding"))
         share = 1.0 if kind == "SumPool2d" else 1.0 / work.window

@@ -1,4 +1,4 @@
-"""What every core of a spiking machine does in a run: its neurons, messages, synaptic operations, and how busy it is."""
+"""What every core of a spiking machine does in a run: its neurons, messages, synaptic operations, how busy it is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archsim.arch.chip import Chip
     from archsim.arch.family import Again
     from archsim.engine.policy import Policy
-    from archsim.families.spiking.fidelity import Build
+    from archsim.families.spiking.build import Build
     from archsim.families.spiking.network import Counts
     from archsim.graph.graph import Graph
 

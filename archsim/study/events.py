@@ -5,8 +5,8 @@
 ``.npz``     arrays ``timestep`` and ``neuron`` of one length
 ===========  ====================================================================
 
-Both count from 0; an input of several axes is counted through in the order of its shape, the last axis fastest. An event
-that is there twice counts once.
+Both count from 0; an input of several axes is counted through in the order of its shape, the last axis fastest. An
+event that is there twice counts once.
 """
 
 from __future__ import annotations
@@ -93,7 +93,12 @@ def _npz(path: Path, content: bytes) -> tuple[np.ndarray, np.ndarray]:
     except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ImportFormatError(f"{path.name!r} has no arrays timestep and neuron: {error}") from error
     times, sources = columns
-    if times.ndim != 1 or times.shape != sources.shape or times.dtype.kind not in "iu" or sources.dtype.kind not in "iu":
+    if (
+        times.ndim != 1
+        or times.shape != sources.shape
+        or times.dtype.kind not in "iu"
+        or sources.dtype.kind not in "iu"
+    ):
         raise ImportFormatError(
             f"{path.name!r} has timesteps of shape {times.shape}, {times.dtype}, and neurons of {sources.shape}, "
             f"{sources.dtype}", hint="give whole numbers in two arrays of one length",

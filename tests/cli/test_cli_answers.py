@@ -54,6 +54,18 @@ def test_csv_holds_plain_numbers_in_si_units(cli):
     }
 
 
+def test_cores_of_a_spiking_machine(cli):
+    asked = ("run", "spiking-mlp", "loihi1-sanafe", "--by", "core")
+    rows = rows_of(cli(*asked, "--csv"))
+    assert [int(row["core"]) for row in rows] == list(range(len(rows)))
+    assert all(0.0 <= float(row["busy"]) <= 1.0 for row in rows)
+    said = json.loads(cli(*asked, "--json").out)
+    assert [row["messages"] for row in said["cores"]] == [float(row["messages"]) for row in rows]
+    assert "limited by" in cli(*asked, "--top", "3").out
+    refused = cli("run", "spiking-mlp", "a100-sxm4-80gb", "--by", "core")
+    assert refused.code != 0 and "'a100-sxm4-80gb' has no cores of neurons" in refused.err
+
+
 def test_a_set_value_changes_the_answer(cli):
     def latency(*words):
         return json.loads(cli("run", "resnet18", "null", "--json", *words).out)["latency_s"]

@@ -187,3 +187,22 @@ def test_supply_scales_what_is_analog():
     low = only(product(4, 16, 8), small(supply__nominal="1 V", supply__voltage="0.8 V", supply__threshold="0.3 V"))
     assert low.energy_by_cause["cells"] == pytest.approx(0.64 * nominal.energy_by_cause["cells"])
     assert sum(low.exposed.values()) > sum(nominal.exposed.values())
+
+
+def test_slow_input_converters_stretch_the_read():
+    free = only(product(5, 16, 8), small(array__adcs=16))
+    slow = only(product(5, 16, 8), small(array__adcs=16, dac__rate="1 MHz"))
+    assert slow.exposed["arrays"] == pytest.approx(5 * 3 * 1e-6)  # three pulses of one bit
+    assert only(product(5, 16, 8), small(array__adcs=16, dac__rate="1 GHz")).exposed == free.exposed
+
+
+@pytest.mark.parametrize("bits", [1, 2, 3])
+def test_current_follows_the_square_of_heights(bits):
+    """Levels of so many independent bits, half of them one, against a walk over all of them."""
+    cell = {"cell__mode": "current", "cell__on": "10 uS", "cell__read_voltage": "0.2 V", "values__input_density": 0.5}
+    chip = small(inputs__pulse_bits=bits, dac__bits=bits, inputs__bits=bits, **cell)
+    levels = [level / (2**bits - 1) for level in range(2**bits)]
+    square = sum(level**2 for level in levels) / len(levels)
+    events = 5 * 16 * 8 * 2
+    expected = events * square * 10e-6 * 0.2**2 * chip.spec.array.read
+    assert only(product(5, 16, 8), chip).energy_by_cause["cells"] == pytest.approx(expected)

@@ -87,7 +87,8 @@ def test_macro_b_energy_grows_with_its_inputs(machines):
 
     def at(average):
         share = math.sqrt(average) / 4.0
-        peak = filled(with_all(chip, {"values.input_density": share, "values.weight_mean": share}), VECTORS)
+        values = {"input_density": share, "weight_mean": share, "weight_square": max(0.5, share * share)}
+        peak = filled(with_all(chip, {f"values.{name}": value for name, value in values.items()}), VECTORS)
         return peak.energy / VECTORS
 
     still = at(0.0)

@@ -7,6 +7,7 @@ import math
 import pytest
 
 import archsim
+from archsim.errors import InvalidDescriptionError
 from archsim.families.crossbar.area import areas
 from archsim.graph import GraphBuilder
 from archsim.io.hardware import with_all
@@ -215,3 +216,29 @@ def test_bad_descriptions_are_refused():
     ):
         with pytest.raises(archsim.errors.InvalidDescriptionError, match=why):
             archsim.with_(ISAAC, path, value)
+
+
+def test_writing_takes_as_long_as_what_is_written():
+    """Arrays written one at a time: energy and time both follow the weights that do not stay."""
+    chip = with_all(ISAAC, {"array.count": 100, "writing.arrays_at_once": 1, "mapping.duplicate": "false"})
+    result = run(mlp(1280, 128, 1280), chip)  # 80 arrays each
+    spec = chip.spec
+    each = 128 * spec.writing.pulses * (spec.writing.pulse + spec.writing.verify_time)
+    for op in (op for op in result.ops if op.details):
+        arrays = op.details["cells_written"] / (128 * 128)
+        assert 0 < arrays < 80
+        assert op.exposed["weight writing"] == pytest.approx(math.ceil(arrays) * each)
+
+
+def test_statistics_no_weights_have_are_refused():
+    with pytest.raises(InvalidDescriptionError, match=r"weight_square 0\.2 is below the square of .*, 0\.25"):
+        with_all(ISAAC, {"values.weight_mean": 0.5, "values.weight_square": 0.2})
+    with pytest.raises(InvalidDescriptionError, match="one point"):
+        with_all(archsim.hardware("colonnade"), {"supply.points": [{"voltage": 0.7, "energy": 1.0, "rate": 1.0}]})
+
+
+def test_a_cell_of_neurram_takes_what_its_pulses_take():
+    """8.52 us at 1.75 V into 250 kohm."""
+    spec = archsim.hardware("neurram").spec.writing
+    assert spec.energy * spec.pulses == pytest.approx(1.75**2 * 8.52e-6 / 250e3, rel=1e-3)
+    assert spec.pulse * spec.pulses == pytest.approx(8.52e-6)

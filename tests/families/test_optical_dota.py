@@ -136,6 +136,15 @@ def test_scores_lie_in_the_global_buffer_once_and_computed_operands_are_read_for
     assert op.bytes_by_level["dram"] == 0.0
 
 
+def test_keys_and_values_of_earlier_steps_come_from_the_main_memory():
+    """2047 of 5120 keys and as many values, in 4 of 16 bits; 2048 with those of the step itself, which is computed."""
+    chip = archsim.hardware("dota-b")
+    result = archsim.evaluate(archsim.workload("gpt3-13b", phase="decode"), chip, capacity="ignore")
+    (scores,) = (op for op in result.ops if op.kind == "attention")
+    assert scores.bytes_by_level["dram"] == pytest.approx(2 * 5120 * 2047 / 2, rel=1e-12)
+    assert scores.exposed["dram"] == pytest.approx(5120 * 2047 / 2**40, rel=1e-12)
+
+
 def test_eight_bits_change_light_and_converters_alone():
     four, eight = archsim.hardware("dota-b"), archsim.hardware("dota-b-8-bit")
     before, after = components(four), components(eight)

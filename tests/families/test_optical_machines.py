@@ -8,6 +8,7 @@ from optical_samples import TEXT, changed, sample, written
 import archsim
 from archsim.errors import InvalidDescriptionError
 from archsim.families.optical.area import areas
+from archsim.laws import adc
 
 KINDS = ("streamed", "mesh", "held", "lens")
 WORKLOADS = (
@@ -43,7 +44,7 @@ def test_what_runs_beside_the_cores_is_said():
 
 def test_a_power_beyond_the_limit_is_said():
     tight = sample(power__limit=0.2)
-    assert any("above its limit of 0.2 W" in warning for warning in archsim.evaluate("bert-base", tight).warnings)
+    assert any("above its limit of 200 mW" in warning for warning in archsim.evaluate("bert-base", tight).warnings)
     assert not any("above its limit" in warning for warning in archsim.evaluate("bert-base", sample()).warnings)
 
 
@@ -88,6 +89,17 @@ def test_areas_are_counts_times_sizes():
     assert areas(sample()) == {}
 
 
+def test_converters_of_a_survey_have_its_area():
+    surveyed = {"adc: {bits: 8, rate: 10 GHz, energy: 2 pJ}": "adc: {bits: 8, rate: 10 GHz, law: survey}"}
+    energy = adc.regression_energy(8, 10e9, 14e-9)
+    found = areas(written(changed(TEXT, surveyed)))
+    assert found == pytest.approx({"output converters": 2 * 8 * 4 * adc.regression_area(energy, 10e9, 14e-9)})
+
+
+def test_light_for_more_bits_than_converters_have_is_no_lack_of_bits():
+    assert not any("noise leaves" in told for told in archsim.evaluate("bert-base", sample(laser__bits=12)).warnings)
+
+
 @pytest.mark.parametrize(
     ("edits", "words"),
     [
@@ -96,6 +108,17 @@ def test_areas_are_counts_times_sizes():
         ({"adder:": "nonlinearity: {kind: optical}\nadder:"}, "write threshold, loss, bandwidth"),
         ({"structure: crossbar": "structure: mesh"}, "'mesh' is set, not streamed through"),
         ({"noise: 5 pA/rtHz": "noise: 5 pA"}, "5 pA"),
+        ({"responsivity: 1 A/W": "responsivity: 1.3 A/W"}, "more than one electron for each photon"),
+        ({"laser: {efficiency: 0.2}": "laser: {efficiency: 0.2, bits: 25}"}, "no converter reaches beyond 24"),
+        ({"bits: 8\ncore": "bits: 9\ncore"}, "do not pass input converters of 8"),
+        ({"clock: 5 GHz, weights": "clock: 5 GHz, windows: 0.5, weights"}, "windows"),
+        (
+            {
+                "laser: {efficiency: 0.2}": "laser: {efficiency: 0.2, law: given, power: 1 W}",
+                "adder:": "nonlinearity: {kind: optical, threshold: 1 uW, loss: 1 dB, bandwidth: 1 GHz}\nadder:",
+            },
+            "another laser.law than 'given'",
+        ),
     ],
 )
 def test_impossible_descriptions_are_refused(edits, words):

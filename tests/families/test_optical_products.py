@@ -104,6 +104,15 @@ def test_analog_sums_save_conversions():
     assert run(sample(core__broadcast=4)).ops[0].details["input_conversions"] == M * K * 2
 
 
+def test_a_sum_shorter_than_a_detector_adds_up_has_fewer_bits():
+    """Of 5 symbols where 10 fit, photons are half as many: with their noise alone half a bit less."""
+    quiet = {"receiver__noise": 0.0, "receiver__dark": 0.0, "laser__law": "photons", "laser__photons": 1000.0}
+    short = run(sample(core__accumulate=10, **quiet)).ops[0].details["bits_reached"]
+    full = run(sample(core__accumulate=10, **quiet), (M, N, 10 * 16)).ops[0].details["bits_reached"]
+    assert full == pytest.approx(math.log(1000 / 2 / 1.5, 4), **EXACT)
+    assert full - short == pytest.approx(0.5, **EXACT)
+
+
 def test_reloaded_cores_are_set_block_by_block():
     op = run(sample("mesh")).ops[0]
     turns = math.ceil(5 * 8 / 2)

@@ -18,6 +18,13 @@ def test_a_photon_of_the_usual_lasers(wavelength, energy):
     assert photons.photon_energy(wavelength) == pytest.approx(energy, rel=2e-3)
 
 
+@pytest.mark.parametrize(("wavelength", "most"), [(1.55e-6, 1.55 / 1.239841984), (850e-9, 0.85 / 1.239841984)])
+def test_one_electron_for_each_photon(wavelength, most):
+    """A photon of 1 um has 1.239841984 eV, CODATA 2018."""
+    assert photons.most_responsivity(wavelength) == pytest.approx(most, rel=1e-9)
+    assert photons.most_responsivity(wavelength) == pytest.approx(photons.CHARGE / photons.photon_energy(wavelength))
+
+
 def test_a_micrometre_is_known_in_electronvolts():
     assert photons.photon_energy(1e-6) / photons.CHARGE == pytest.approx(1.239841984, rel=1e-9)
 

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from archsim.laws import crossbar
 from archsim.laws import pulses as law
 
 
@@ -21,7 +22,7 @@ def phases_of(bits, phase_bits):
 @pytest.mark.parametrize(("bits", "phase_bits"), list(itertools.product(range(1, 9), range(1, 9))))
 def test_a_walk_over_the_places_counts_the_samples(bits, phase_bits):
     phases = phases_of(bits, phase_bits)
-    assert law.phases(bits, phase_bits) == len(phases)
+    assert crossbar.pulses(bits, phase_bits) == len(phases)
     assert law.sampling_steps(bits, phase_bits) == sum(2**place for phase in phases for place in range(phase))
 
 
@@ -46,6 +47,6 @@ def test_phases_find_fewer_bits_one_after_the_other(result, bits, phase_bits):
 
 def test_two_phases_of_seven_bits():
     """Eight input bits with their sign: 15 and 7 samples, and 10 and 6 bits of a result of ten."""
-    assert law.phases(7, 4) == 2
+    assert crossbar.pulses(7, 4) == 2
     assert law.sampling_steps(7, 4) == 15 + 7
     assert law.resolved_bits(10, 7, 4) == 10 + 6

@@ -25,6 +25,12 @@ def test_reached_share_is_the_chance_of_any_spike(rate, synapses):
     assert spikes.reached_share(rate, float(synapses)) == pytest.approx(chance, abs=1e-12)
 
 
+@pytest.mark.parametrize(("rate", "sources"), [(0.1, 4), (0.5, 9), (1e-9, 4), (0.3, 1), (0.0, 4), (1.0, 4)])
+def test_rates_behind_a_pool_are_those_in_front_of_it(rate, sources):
+    share = -math.expm1(sources * math.log1p(-rate)) if rate < 1 else 1.0
+    assert spikes.source_rate(share, float(sources)) == pytest.approx(rate, rel=1e-9, abs=0)
+
+
 def test_synaptic_operations_and_messages_by_hand():
     # TrueNorth's usual case: 2^20 neurons at 20 Hz with 128 synapses, ticks of 1 ms
     per_second = spikes.synaptic_operations(0.02, 1000.0, 2**20 * 128)

@@ -1,6 +1,6 @@
 """Build and run the gesture network of test_perf_spiking.py in SANA-FE on its Loihi; prints JSON.
 
-Run by an interpreter that has it (pip install sanafe==2.2.9) with the number of timesteps as argument. Weights are 0 and
+Run by an interpreter that has it (pip install sanafe==2.2.9) with the number of timesteps as argument. Weights are 0:
 every neuron fires by its bias alone, each twentieth timestep. Times in s: import, building, loading, running.
 """
 

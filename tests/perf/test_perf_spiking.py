@@ -146,6 +146,7 @@ def test_the_same_run_in_sana_fe():
     assert counts.latency == pytest.approx(peer["time"], rel=1e-9)
     theirs = peer["build"] + peer["load"] + peer["run"]
     print(
-        f"\n{STEPS} steps, {added:.3g} synaptic events: {mine:.3g} s to build and run, compiled; SANA-FE {theirs:.3g} s "
-        f"(build {peer['build']:.3g}, load {peer['load']:.3g}, run {peer['run']:.3g}): {theirs / mine:.0f} times"
+        f"\n{STEPS} steps, {added:.3g} synaptic events: {mine:.3g} s to build and run, compiled; SANA-FE "
+        f"{theirs:.3g} s (build {peer['build']:.3g}, load {peer['load']:.3g}, run {peer['run']:.3g}): "
+        f"{theirs / mine:.0f} times"
     )

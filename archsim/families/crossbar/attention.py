@@ -48,9 +48,8 @@ def cost_attention(op: Record, chip: Record, work: Record, out: Record) -> None:
         if second == 1:
             work.depth = min(k, new_tokens(op, work))
         size = op.value_size if second == 1 else op.k
-        out.busy[WRITING] += (
-            op.steps * turns * write_weights(chip, work, out, fresh * size, 1.0, min(work.arrays, max(1.0, work.pool)))
-        )
+        each = write_weights(chip, work, out, fresh * size, 1.0, work.arrays / turns)
+        out.busy[WRITING] += op.steps * turns * each
         fill_analog_energy(op, chip, work, out, n, k)
         arrays += work.arrays
         cells += fresh * size * work.cells_per_weight

@@ -56,7 +56,7 @@ def cost_product(op: Record, chip: Record, work: Record, out: Record) -> None:
     out.busy[FILLING] = chip.array_pipeline / work.rate_scale * op.steps
     if times > 0.0:
         weights = work.groups * op.n * op.k
-        together = min(work.pool, work.arrays) if held < 1.0 else work.arrays * copies
+        together = work.arrays * (1.0 - held) / turns if held < 1.0 else work.arrays * copies
         each = write_weights(chip, work, out, weights, times * copies, together)
         rounds = times if held == 1.0 else turns * max(1.0, times / (1.0 - held))
         out.busy[WRITING] = each * rounds

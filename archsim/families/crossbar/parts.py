@@ -70,6 +70,7 @@ OFFSET: Final = 1
 SUBTRACT_ANALOG: Final = 1
 CURRENT: Final = 0
 CHARGE: Final = 1
+AMPLITUDE: Final = 0
 WIDTH: Final = 1
 COUNTED: Final = 2
 PLACES: Final = 3

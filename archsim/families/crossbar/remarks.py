@@ -28,7 +28,8 @@ from archsim.families.crossbar.shape import levels_sent
 from archsim.graph.dtypes import CODES, NAMES
 from archsim.laws import cmos, crossbar, writing
 from archsim.mapping.energies import mac_energy
-from archsim.units import ENERGY, format_quantity
+from archsim.units import format_quantity
+from archsim.units.dimensions import DATA, DECIBEL, ENERGY, TIME
 
 ANALOG: Final = (CELL_ENERGY, INPUT_ENERGY, OUTPUT_ENERGY, SUM_ENERGY, PERIPHERY_ENERGY)
 YEAR: Final = 365.25 * 86400.0
@@ -76,9 +77,9 @@ def _capacity(chip: Chip, row: Any, pairs: list[tuple[Any, Any]]) -> Iterable[st
         return
     needed = shared
     chips = math.ceil(needed / row.array_count)
-    size = row.array_count * cells * row.cell_bits / 8e6
+    size = format_quantity(row.array_count * cells * row.cell_bits / 8.0, DATA, 3)
     yield (
-        f"{chip.name}: weights take {needed:,.0f} arrays and there are {there} ({size:,.1f} MB): what does not stay is "
+        f"{chip.name}: weights take {needed:,.0f} arrays and there are {there} ({size}): what does not stay is "
         f"written for every use; {chips:,} chips would hold all of them"
     )
 
@@ -101,6 +102,8 @@ def _writing(chip: Chip, row: Any, pairs: list[tuple[Any, Any]], latency: float)
     pulse = row.writing_energy * (1.0 + row.writing_verify)
     reuse = writing.breakeven_reuse(row.writing_pulses, pulse, cells, digital, analog)
     pays = f"writing has paid after {reuse:,.3g} uses of a weight" if math.isfinite(reuse) else "writing never pays"
+    if reuse <= 1.0:
+        pays = "writing pays from the first use of a weight on"
     yield (
         f"{chip.name}: writes {written:.4g} cells in a run, {format_quantity(joules, ENERGY, 3)}; against a digital "
         f"multiply-accumulate of {format_quantity(digital, ENERGY, 3)} with its operands at hand, and "
@@ -123,10 +126,11 @@ def _digital_mac(row: Any) -> float:
 
 
 def _span(seconds: float) -> str:
+    """Write a time in the largest unit of the calendar that it reaches."""
     for name, length in (("years", YEAR), ("days", DAY), ("hours", HOUR)):
         if seconds >= length:
             return f"{seconds / length:,.3g} {name}"
-    return f"{seconds:,.3g} s"
+    return format_quantity(seconds, TIME, 3)
 
 
 def _precision(chip: Chip, row: Any, pairs: list[tuple[Any, Any]]) -> Iterable[str]:
@@ -134,9 +138,12 @@ def _precision(chip: Chip, row: Any, pairs: list[tuple[Any, Any]]) -> Iterable[s
     if row.cell_device != DIGITAL_CELL:
         yield _resolved(chip, row, pairs)
     worst = min((float(out["mapping"][SNR]) for _, out in pairs if not math.isnan(out["mapping"][SNR])), default=None)
+    if worst is None and row.cell_device != DIGITAL_CELL and row.precision_lossy == 1.0:
+        yield f"{chip.name}: values are described as all alike (values), so that signal over noise has no meaning"
     if worst is not None and math.isfinite(worst):
-        bits = min(float(out["mapping"][ENOB]) for _, out in pairs if not math.isnan(out["mapping"][ENOB]))
-        yield f"{chip.name}: outputs have {worst:.1f} dB of signal over noise at worst, {bits:.1f} effective bits"
+        bits = max(0.0, min(float(out["mapping"][ENOB]) for _, out in pairs if not math.isnan(out["mapping"][ENOB])))
+        ratio = format_quantity(worst, DECIBEL, 3)
+        yield f"{chip.name}: outputs have {ratio} of signal over noise at worst, {bits:.1f} effective bits"
 
 
 def _resolved(chip: Chip, row: Any, pairs: list[tuple[Any, Any]]) -> str:
@@ -145,13 +152,13 @@ def _resolved(chip: Chip, row: Any, pairs: list[tuple[Any, Any]]) -> str:
     deepest = max(laid, key=lambda work: work.needed_bits)
     pulse = levels_sent(row, deepest)
     cell = min(row.cell_bits, deepest.weight_bits)
-    rule = crossbar.resolution(deepest.summed, pulse, cell)
+    rule = math.ceil(crossbar.resolution(deepest.summed, pulse, cell))
     has = row.adc_bits + row.precision_saved
     saved = f" and encoding saves {row.precision_saved:.0f}" if row.precision_saved else ""
     end = "nothing is lost" if has >= deepest.needed_bits else f"{deepest.needed_bits - has:.0f} bits are lost"
     return (
         f"{chip.name}: sums of {deepest.summed:.0f} rows, pulses of {pulse:.0f} and cells of {cell:.0f} bits need "
-        f"{deepest.needed_bits:.0f} bits (ISAAC's rule: {rule:.3g}); converters have {row.adc_bits:.0f}{saved}: {end}"
+        f"{deepest.needed_bits:.0f} bits (ISAAC's rule: {rule:.0f}); converters have {row.adc_bits:.0f}{saved}: {end}"
     )
 
 

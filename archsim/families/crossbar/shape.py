@@ -133,6 +133,8 @@ def conversion_time(chip: Record, bits: float) -> float:
 def take_time(chip: Record, work: Record) -> None:
     """Fill the time of one vector in an array; arrays beside each other work at the same time."""
     reading = work.reads * chip.array_read
+    if chip.dac_rate > 0.0:  # false when left out
+        reading = max(reading, work.drives / chip.dac_rate)
     converting = work.pulses * chip.array_phase_time
     if has_logic(chip):
         converting += work.pulses * logic_time(chip, work.active, work.input_bits, work.weight_bits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,13 +20,15 @@ from archsim.units import (
     Energy,
     EnergyPerByte,
     Fraction,
-    Frequency,
     Ratio,
     Resistance,
     Tally,
     Time,
     Voltage,
 )
+
+SLACK: Final = 1e-3
+"""Share by which figures of few digits may miss a bound."""
 
 
 class Cell(Part):
@@ -142,6 +144,16 @@ class Values(Part):
     weight_mean: Fraction = Field(0.5, description="mean level of a cell over the largest")
     weight_square: Fraction = Field(0.333, description="mean square of the level of a cell over the largest squared")
 
+    @model_validator(mode="after")
+    def _square_of_some_weights(self) -> Self:
+        least = self.weight_mean**2
+        if self.weight_square < least * (1.0 - SLACK):
+            raise ValueError(
+                f"values.weight_square {self.weight_square:g} is below the square of values.weight_mean, {least:g}: no "
+                f"weights are like this; write from {least:g} to {self.weight_mean:g}"
+            )
+        return self
+
 
 class Logic(Part):
     """Gates that multiply beside the cells and add behind them, from which their energy, delay and area follow."""
@@ -212,6 +224,11 @@ class Supply(Part):
 
     @model_validator(mode="after")
     def _within_reach(self) -> Self:
+        rising = [point.voltage for point in self.points]
+        if rising != sorted(set(rising)):
+            raise ValueError("supply.points must have rising voltages")
+        if len(rising) == 1:
+            raise ValueError("supply.points has one point: nothing lies between fewer than two")
         if self.voltage is None:
             return self
         if self.nominal is None:
@@ -220,9 +237,6 @@ class Supply(Part):
             raise ValueError(
                 f"supply.voltage {self.voltage:g} V switches nothing: the threshold is {self.threshold:g} V"
             )
-        rising = [point.voltage for point in self.points]
-        if rising != sorted(set(rising)):
-            raise ValueError("supply.points must have rising voltages")
         return self
 
 
@@ -248,7 +262,6 @@ class CrossbarSpec(ChipSpec):
         description="levels for activations, outermost first", min_length=1, max_length=6
     )
     technology: Technology = Field(description="energies of logic, memory and wires")
-    clock: Frequency | None = Field(None, description="of the pulses, where it is published")
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from archsim.arch.chip import Chip
-from archsim.laws import optics
+from archsim.families.optical.power import counts, derived
+from archsim.mapping.converters import adc_area
 
 
 def areas(chip: Chip) -> dict[str, float]:
@@ -22,26 +23,17 @@ def areas(chip: Chip) -> dict[str, float]:
         Area by part, m2; parts without one are left out.
     """
     spec: Any = chip.spec
-    core, parts = spec.core, spec.areas
-    encoders = core.rows * core.vectors / (core.broadcast * core.windows)
-    outputs = core.columns * core.vectors
-    if core.structure == "fourier":
-        encoders = outputs = core.rows * core.columns * core.vectors
-    elif core.weights == "streamed":
-        encoders += core.rows * core.columns
-    matrix = (
-        optics.matrix_elements(core.rows, core.columns) if core.structure == "mesh" else core.rows * core.columns
-    )  # fmt: skip
-    adcs = spec.adcs or max(1.0, outputs / core.summed)
-    held = 0.0 if spec.tuning is None else spec.tuning.count or matrix
+    parts, number = spec.areas, counts(chip)
+    row, _ = derived(chip)
+    adcs = number["output converters"]
     each = {
-        "input converters": (spec.dac.area, (spec.dacs or encoders) * core.count),
-        "output converters": (spec.adc.area, adcs * core.count),
-        "amplifiers": (parts.amplifier, adcs * core.count),
-        "modulators": (parts.modulator, (spec.modulator.count or encoders) * core.count),
-        "detectors": (parts.detector, outputs * core.count),
-        "weights": (parts.element, held * core.count),
-        "cores": (parts.core, core.count),
+        "input converters": (spec.dac.area, number["input converters"]),
+        "output converters": (adc_area(row), adcs),
+        "amplifiers": (parts.amplifier, adcs),
+        "modulators": (parts.modulator, number["modulators"]),
+        "detectors": (parts.detector, number["outputs"]),
+        "weights": (parts.element, 0.0 if spec.tuning is None else number["weights"]),
+        "cores": (parts.core, spec.core.count),
         "lasers": (parts.laser, 1.0),
         "combs": (parts.comb, 1.0),
         "adders": (parts.adder, 1.0),

@@ -116,8 +116,8 @@ def wanted_light(chip: Record, bits: float, intensity: float, bandwidth: float) 
 @kernel
 def light_up(chip: Record, work: Record) -> None:
     """Fill loss, light and laser power, the bits that noise leaves, and the verdict on the link."""
-    detector = chip.receiver_intensity_noise
-    intensity = 0.0 if math.isnan(detector) else optics.ratio(detector)
+    noise = chip.receiver_intensity_noise
+    work.intensity = 0.0 if math.isnan(noise) else optics.ratio(noise)
     bandwidth = work.pace / chip.core_accumulate
     bits = min(MOST_BITS, given(chip.laser_bits, chip.adc_bits))
     shared = sharing(chip, work)
@@ -131,7 +131,7 @@ def light_up(chip: Record, work: Record) -> None:
         work.source = work.laser * chip.laser_efficiency / chip.laser_channels
         work.detected = work.source / (shared * optics.ratio(passed))
     else:
-        work.detected = wanted_light(chip, bits, intensity, bandwidth)
+        work.detected = wanted_light(chip, bits, work.intensity, bandwidth)
         if work.detected == math.inf:
             work.detected = 0.0
             work.status = NOISE
@@ -148,7 +148,7 @@ def light_up(chip: Record, work: Record) -> None:
     current = work.detected * chip.receiver_responsivity
     work.enob = min(
         chip.adc_bits,
-        receiver.reached_bits(current, chip.receiver_dark, chip.receiver_noise, intensity, bandwidth),
+        receiver.reached_bits(current, chip.receiver_dark, chip.receiver_noise, work.intensity, bandwidth),
     )
 
 

@@ -38,7 +38,7 @@ from archsim.families.optical.parts import (
 from archsim.families.optical.times import finish
 from archsim.graph.kinds import ATTENTION, CONV, MATMUL
 from archsim.jit import Record, kernel
-from archsim.laws import roofline
+from archsim.laws import residency, roofline
 from archsim.mapping.converters import adc_energy, dac_energy
 from archsim.mapping.digital import OFF_CHIP_ENERGY, ON_CHIP_ENERGY, cost_digital
 
@@ -108,7 +108,11 @@ def cost_products(op: Record, chip: Record, work: Record, out: Record, computed:
         add_product(chip, work, out, op.batch, op.n, op.m, op.k, width, True, False)
     for level in range(int(chip.memory_count)):
         out.bytes[level] *= again
+    state = stored_state(op, chip, width)
+    out.bytes[MAIN] += state
     fill_times(chip, work, out, again)
+    out.busy[MEMORY] += state / work.bandwidth[MAIN]
+    finish(chip, out)
     fill_energy(op, chip, work, out, again, width)
     operands = op.weight_bytes + op.input_bytes + op.extra_bytes + op.state_bytes + op.output_bytes
     out.resident = max(0.0, operands * op.steps - out.bytes[MAIN])
@@ -186,12 +190,22 @@ def add_streamed(
 
 
 @kernel
+def stored_state(op: Record, chip: Record, width: float) -> float:
+    """Return the bytes of keys and values kept from earlier steps, unless the global buffer still has them.
+
+    The simulator knows none, which would make the decoding of a language model free of them.
+    """
+    capacity = chip.memory_capacity[GLOBAL] * chip.memory_instances[GLOBAL]
+    missing = 1.0 - residency.hit(op.input_distance, capacity, 1.0)
+    return op.state_bytes * op.steps * missing * width * 8.0 / op.input_bits
+
+
+@kernel
 def fill_times(chip: Record, work: Record, out: Record, again: float) -> None:
-    """Fill times of a product; all memory but the loading of weights hides behind the cores."""
+    """Fill the times that parts of the machine work; all memory but the loading of weights hides behind the cores."""
     out.busy[LIGHT] = work.slots * again / chip.core_clock
     out.busy[WRITING] = work.set_turns * again * work.setting_time
     out.busy[MEMORY] = work.preload * again / chip.digital_clock
-    finish(chip, out)
 
 
 @kernel

@@ -26,8 +26,9 @@ from archsim.families.optical.parts import (
     WRITE_ENERGY,
 )
 from archsim.families.optical.place import FOURIER
+from archsim.graph.kinds import ATTENTION
 from archsim.jit import Record, kernel
-from archsim.laws import optical_core, roofline
+from archsim.laws import fold, optical_core, receiver, roofline
 from archsim.mapping.converters import adc_energy, dac_energy
 from archsim.mapping.digital import (
     CONTROL_ENERGY,
@@ -84,11 +85,26 @@ def fill_core_energy(op: Record, chip: Record, work: Record, out: Record) -> Non
     burning = work.seen * steps / (work.pace * work.sites)  # outputs that wait are dark
     if chip.laser_gated == 0.0:
         burning = out.latency * chip.core_count
-    if chip.laser_gated == 1.0 and chip.laser_dimmed == 1.0:
-        burning = light_time / (chip.core_columns * chip.core_vectors)
     out.energy[LASER_ENERGY] = work.laser * burning
     holding = out.latency * chip.core_count if chip.core_weights == IN_PLACE else shining
     out.energy[TUNING_ENERGY] = work.tuned * holding
+
+
+@kernel
+def bits_left(op: Record, chip: Record, work: Record) -> float:
+    """Return the bits that noise leaves of an op's outputs, -.
+
+    A sum of fewer symbols than a detector can add up is read sooner: less light for it, over a wider band.
+    """
+    depth = fold.folds(op.k, chip.core_rows)
+    if chip.core_structure == FOURIER:  # one plane for each channel
+        depth = op.in_channels / op.groups
+    elif op.kind == ATTENTION:
+        depth = fold.folds(min(op.k, op.n), chip.core_rows)
+    current = work.detected * chip.receiver_responsivity
+    bandwidth = work.pace / min(chip.core_accumulate, max(1.0, depth))
+    found = receiver.reached_bits(current, chip.receiver_dark, chip.receiver_noise, work.intensity, bandwidth)
+    return min(chip.adc_bits, found)
 
 
 @kernel
@@ -102,7 +118,7 @@ def tell(op: Record, chip: Record, work: Record, out: Record) -> None:
     out.mapping[PER_CONVERSION] = macs / max(1.0, inputs + settings + outputs)
     out.mapping[LINK_LOSS] = work.loss
     out.mapping[LASER_POWER] = work.laser * chip.core_count
-    out.mapping[BITS_REACHED] = work.enob
+    out.mapping[BITS_REACHED] = bits_left(op, chip, work)
     if chip.core_structure == FOURIER:  # products are no measure where a filter's size is free
         out.utilisation = roofline.busy_share(out.busy[LIGHT], out.latency)
         out.mapping[CORE_SHARE] = work.occupied / chip.core_count

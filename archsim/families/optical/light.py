@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from archsim.arch.chip import Part
+from archsim.arch.converter import MOST_BITS
 from archsim.units import (
     DECIBEL,
     DECIBEL_PER_HERTZ,
@@ -34,7 +35,7 @@ class Path(Part):
     """What light loses from the laser to one detector."""
 
     fixed: Decibel = Field(description="couplers, modulators and whatever else it passes once")
-    stage: Decibel = Field(0.0, description="of one stage, as many as the structure has")
+    stage: Decibel = Field(0.0, description="of one stage; of two meshes for any matrix, of an interferometer of each")
     stages: Literal["none", "rows", "log2", "columns"] = Field(
         "none", description="number of stages that it passes: rows of a mesh, log2 of the rows, or columns"
     )
@@ -69,8 +70,7 @@ class Laser(Part):
     power: Power | None = Field(None, description="law given: electricity of all sources of the machine")
     bits: Count | None = Field(None, description="bits its power is for; left out: of the output converters")
     limit: Power | None = Field(None, description="most light of one source; left out: no limit")
-    gated: bool = Field(False, description="whether it is off while cores, or outputs of them, have nothing to do")
-    dimmed: bool = Field(False, description="whether outputs that a product does not use get no light; gated only")
+    gated: bool = Field(False, description="whether cores, and outputs of them, that have nothing to do get no light")
 
     @model_validator(mode="after")
     def _enough_for_the_law(self) -> Self:
@@ -81,6 +81,8 @@ class Laser(Part):
             raise ValueError(f"law {self.law!r} needs {missing!r}")
         if self.efficiency <= 0.0:
             raise ValueError("a laser of efficiency 0 gives no light: write a share above 0")
+        if self.bits is not None and self.bits > MOST_BITS:
+            raise ValueError(f"light for {self.bits} bits: no converter reaches beyond {MOST_BITS}")
         return self
 
 

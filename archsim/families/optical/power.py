@@ -25,12 +25,12 @@ def components(chip: Chip) -> dict[str, float]:
     dict of str to float
         Power by part, W; parts that draw none are left out. Memories draw what their levels give as `power`.
     """
-    row, work = _derived(chip)
+    row, work = derived(chip)
     spec: Any = chip.spec
     cores, rate = row.core_count, work.pace
     each = {
         "lasers": work.laser * cores,
-        "input converters": work.dacs * cores * dac_energy(row, min(row.bits, row.dac_bits)) * rate,
+        "input converters": work.dacs * cores * dac_energy(row, row.bits) * rate,
         "modulators": work.modulators * cores * (row.modulator_energy * rate + row.modulator_power),
         "weights": work.tuned * cores,
         "detectors": work.sites * cores * row.receiver_detectors * row.receiver_detector,
@@ -45,7 +45,7 @@ def components(chip: Chip) -> dict[str, float]:
 
 def counts(chip: Chip) -> dict[str, float]:
     """Return how many of each part a machine has, -: as described, or as the sides of its cores say."""
-    row, work = _derived(chip)
+    row, work = derived(chip)
     each = {
         "input converters": work.dacs, "modulators": work.modulators, "weights": work.elements,
         "output converters": work.adcs, "outputs": work.sites,
@@ -53,8 +53,19 @@ def counts(chip: Chip) -> dict[str, float]:
     return {name: float(count * row.core_count) for name, count in each.items()}
 
 
-def _derived(chip: Chip) -> tuple[Any, Any]:
-    """Return the description as a record, and what follows from it."""
+def derived(chip: Chip) -> tuple[Any, Any]:
+    """Return the description as a record, and what follows from it.
+
+    Parameters
+    ----------
+    chip : Chip
+        An optical machine.
+
+    Returns
+    -------
+    (record, record)
+        As kernels read them.
+    """
     import numpy as np
 
     table = np.zeros(1, chip_dtype(type(chip.spec)))

@@ -10,9 +10,12 @@ from archsim.arch.chip import Chip
 from archsim.families.optical.parts import BITS_REACHED, CORE_SHARE, LIGHT, WRITING
 from archsim.families.optical.residency import blocks_of
 from archsim.graph.kinds import ATTENTION, CONV, ELEMENTWISE, MATMUL, NORMALISE
+from archsim.units import POWER, TIME, format_quantity
 
 CLOSE = 0.1
 """Share of a run that is worth a sentence."""
+SLACK = 0.05
+"""Bits that are not worth one."""
 
 
 def remarks(chip: Chip, ops: Any, outs: Any) -> Iterable[str]:
@@ -62,8 +65,8 @@ def _power(chip: Chip, ops: Any, outs: Any) -> Iterable[str]:
     drawn = spec.power.idle + float((outs["energy"].sum(axis=1) * ops["count"]).sum()) / time
     if drawn > spec.power.limit:
         yield (
-            f"{spec.name}: draws {drawn:.4g} W on the mean, above its limit of {spec.power.limit:.4g} W; its symbol "
-            "rate is not lowered for that"
+            f"{spec.name}: draws {format_quantity(drawn, POWER)} on the mean, above its limit of "
+            f"{format_quantity(spec.power.limit, POWER)}; its symbol rate is not lowered for that"
         )
 
 
@@ -75,10 +78,20 @@ def _precision(chip: Chip, ops: Any, outs: Any) -> Iterable[str]:
             f"{spec.name}: operands of {widest:g} bits are quantised to {spec.bits} on the way to its cores; bytes are "
             + ("of those, as its own simulator counts" if spec.dataflow == "dota" else "those stored")
         )
-    reached = float(outs["mapping"][0, BITS_REACHED])
-    asked = spec.laser.bits or spec.adc.bits
-    if reached < asked - 0.05:
-        yield f"{spec.name}: noise leaves {reached:.1f} bits of the {asked} its light is meant for"
+    reached = outs["mapping"][:, BITS_REACHED]
+    least, most = float(reached.min()), float(reached.max())
+    asked = min(spec.laser.bits or spec.adc.bits, spec.adc.bits)
+    if most < asked - SLACK:
+        yield f"{spec.name}: noise leaves {_span(least, most)} bits of the {asked} its light is meant for"
+    elif least < asked - SLACK:
+        yield (
+            f"{spec.name}: noise leaves {_span(least, most)} bits of the {asked} its light is meant for: sums of fewer "
+            f"symbols than core.accumulate {spec.core.accumulate} are read sooner, with less light"
+        )
+
+
+def _span(least: float, most: float) -> str:
+    return f"{least:.1f}" if most - least < SLACK else f"{least:.1f} to {most:.1f}"
 
 
 def _weights(chip: Chip, ops: Any, outs: Any, on_cores: Any) -> Iterable[str]:
@@ -94,7 +107,12 @@ def _weights(chip: Chip, ops: Any, outs: Any, on_cores: Any) -> Iterable[str]:
         if needed > core.count:
             yield (
                 f"{spec.name}: weights do not stay in place: they take {needed:.4g} blocks of {core.rows} x "
-                f"{core.columns}, for {core.count} cores; setting them takes {spent:.3g} s of each run"
+                f"{core.columns}, for {core.count} cores; setting them takes {format_quantity(spent, TIME, 3)} "
+                "of each run"
             )
-    if spent > CLOSE * (spent + float(light[on_cores].sum())):
-        yield f"{spec.name}: setting weights takes {spent:.3g} s beside {float(light[on_cores].sum()):.3g} s of light"
+    shone = float(light[on_cores].sum())
+    if spent > CLOSE * (spent + shone):
+        yield (
+            f"{spec.name}: setting weights takes {format_quantity(spent, TIME, 3)} beside "
+            f"{format_quantity(shone, TIME, 3)} of light"
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,10 @@ from archsim.arch.digital import Digital
 from archsim.arch.memory import MemoryLevel
 from archsim.arch.technology import Technology
 from archsim.families.optical.light import Laser, Path, Receiver
+from archsim.laws import photons
 from archsim.units import (
+    RATIO,
+    RESPONSIVITY,
     Area,
     Count,
     Decibel,
@@ -20,12 +23,15 @@ from archsim.units import (
     EnergyPerByte,
     Frequency,
     Power,
+    Quantity,
     Ratio,
     Time,
+    format_quantity,
 )
 
 SIMULATED: Final = 4
 """Levels of memory that dataflow dota counts."""
+Windows = Annotated[float, Quantity(RATIO, minimum=1.0)]
 
 
 class Core(Part):
@@ -46,7 +52,7 @@ class Core(Part):
     broadcast: Count = Field(1, description="cores, or blocks of outputs, that share one encoding of the inputs")
     summed: Count = Field(1, description="cores whose outputs are summed in analog before a conversion")
     tile: Count = Field(1, description="cores that share buffers and adders; dataflow dota only")
-    windows: Ratio = Field(
+    windows: Windows = Field(
         1.0, description="overlapping windows of a convolution that share one encoding of an input, on the mean"
     )
     signs: Literal[1, 2, 4] = Field(1, description="passes for numbers of both signs: 1 coherent, 2 or 4 by intensity")
@@ -186,6 +192,31 @@ class OpticalSpec(ChipSpec):
     def _weights_have_a_place(self) -> Self:
         if self.core.structure == "mesh" and self.core.weights == "streamed":
             raise ValueError("core.structure 'mesh' is set, not streamed through: write weights 'in_place' or 'reload'")
+        return self
+
+    @model_validator(mode="after")
+    def _inputs_fit(self) -> Self:
+        if self.bits > self.dac.bits:
+            raise ValueError(
+                f"operands of {self.bits} bits do not pass input converters of {self.dac.bits}: lower bits, or "
+                "describe a converter with more by dac.bits and dac.energy"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _light_adds_up(self) -> Self:
+        """Refuse detectors that find more electrons than photons, and functions on light that no law sizes."""
+        most = photons.most_responsivity(self.laser.wavelength)
+        if self.receiver.responsivity > most:
+            raise ValueError(
+                f"receiver.responsivity {format_quantity(self.receiver.responsivity, RESPONSIVITY, 3)} is more than "
+                f"one electron for each photon of laser.wavelength, {format_quantity(most, RESPONSIVITY, 3)}; gain has "
+                "noise of its own, which no law here has"
+            )
+        if self.nonlinearity.kind == "optical" and self.laser.law == "given":
+            raise ValueError(
+                "nonlinearity.kind 'optical' needs light sized for its threshold: write another laser.law than 'given'"
+            )
         return self
 
     @model_validator(mode="after")

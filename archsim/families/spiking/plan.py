@@ -39,7 +39,6 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
     work.across = mesh.mean_distance(math.ceil(math.ceil(tiles) / height))
     work.barrier = barrier_time(chip, math.ceil(tiles))
     sending, receiving, hops, total, steps, longest = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    updating, senders = 0.0, 1.0
     for index in range(len(ops)):
         op = ops[index]
         if op.kind == REDUCE:
@@ -48,16 +47,20 @@ def plan(ops: Record, chip: Record, work: Record) -> None:
         runs = op.steps if op.kind == NEURON else op.steps * work.row_runs[row]
         if op.kind == NEURON:
             runs = op.length * work.row_runs[row]
-            updating = neuron_time(op, chip, work, row)
-            senders = work.row_cores[row]
-            busy = updating
+            busy = neuron_time(op, chip, work, row)
+            sending = max(sending, busy)
         else:
             busy = receive_time(op, chip, work, row)
             sent = work.rate * work.sources * work.row_sent_to[row]
-            sending = max(sending, updating + sent / senders * chip.message_sent_time)
+            origin = origin_of(ops, work, index)
+            if origin >= 0:  # inputs from outside lie on no core
+                each = sent / work.row_cores[origin]
+                if not math.isnan(chip.limits_axons_out):
+                    each = min(each, work.rate * chip.limits_axons_out)
+                each *= chip.message_sent_time
+                sending = max(sending, neuron_time(ops[origin], chip, work, origin) + each)
             hops += sent * op.count * (work.along + work.across)
             receiving = max(receiving, busy)
-        sending = max(sending, updating)
         total += op.count * busy * runs
         steps += op.count * runs
         longest = max(longest, runs)
@@ -89,7 +92,7 @@ def follow_one_another(work: Record) -> None:
 def place(ops: Record, chip: Record, work: Record) -> None:
     """Fill the cores of every row: those of synapses hold the neurons behind them, which the next row updates."""
     work.cores = 0.0
-    last, cores, limit, reached, runs = -1, 0.0, 0.0, 0.0, 1.0
+    cores, limit, reached, runs, neurons = 0.0, 0.0, 0.0, 1.0, 0.0
     for index in range(len(ops)):
         op = ops[index]
         if op.kind == REDUCE:
@@ -100,25 +103,42 @@ def place(ops: Record, chip: Record, work: Record) -> None:
             place_layer(op, chip, work)
             if chip.layers == ONE_AFTER_ANOTHER:
                 work.placed, work.sent_to, work.cores = chip.cores, chip.cores, chip.cores
-            cores, limit, work.row_sent_to[row] = work.placed, work.limit, work.sent_to
-            reached, runs = spikes.reached_share(op.input_density, work.fan_in), work.runs
+            here = spikes.reached_share(op.input_density, work.fan_in)
+            if work.neurons != neurons:
+                cores, limit, reached = 0.0, 0.0, 0.0
+            if work.placed > cores:  # branches that add up lead to the same neurons
+                cores, limit = work.placed, work.limit
+            reached, runs, neurons = 1.0 - (1.0 - reached) * (1.0 - here), work.runs, work.neurons
+            work.row_sent_to[row] = work.sent_to
+            last = origin_of(ops, work, index)
             if last >= 0 and chip.layers != ONE_AFTER_ANOTHER and not math.isnan(chip.limits_axons_out):
                 needed = math.ceil(work.sources * work.sent_to / chip.limits_axons_out)
-                if needed > work.row_cores[last]:
-                    work.cores += ops[last].count * (needed - work.row_cores[last])
-                    work.row_cores[last] = needed
+                if needed > work.row_cores[last]:  # of as many as this row stands for; the row has their mean
+                    share = min(1.0, op.count / ops[last].count)
+                    more = math.ceil(share * (needed - work.row_cores[last]))
+                    work.cores += ops[last].count * more
+                    work.row_cores[last] += more
                     work.row_limit[last] = 3.0
         else:
             if cores <= 0.0:  # neurons that nothing reaches
                 cores, limit = math.ceil(op.rows / chip.limits_neurons), 0.0
             work.cores += op.count * cores
-            last = row
         work.row_cores[row], work.row_limit[row] = cores, limit
         work.row_reached[row], work.row_runs[row] = reached, runs
         if op.kind == NEURON:
-            cores, reached, runs = 0.0, 0.0, 1.0
+            cores, reached, runs, neurons = 0.0, 0.0, 1.0, 0.0
     work.cores = max(1.0, work.cores)
     work.chips = math.ceil(work.cores / chip.cores)
+
+
+@kernel
+def origin_of(ops: Record, work: Record, index: int) -> int:
+    """Return the row of the neurons that a layer just described hears, the nearest before it of their number, or -1."""
+    for back in range(min(index, ROWS - 1)):
+        row = min(index, ROWS - 1) - 1 - back
+        if ops[row].kind == NEURON and abs(ops[row].rows / work.row_runs[row] - work.sources) < 0.5:
+            return row
+    return -1
 
 
 @kernel

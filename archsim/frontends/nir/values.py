@@ -61,7 +61,8 @@ def write_values(network: Any, path: str) -> None:
 
     found = list(_arrays(network, ""))
     names = np.array([(node, key) for node, key, _ in found], dtype=str).reshape(len(found), 2)
-    np.savez(path, names=names, **{f"array_{index}": value for index, (_, _, value) in enumerate(found)})
+    arrays: dict[str, Any] = {f"array_{index}": value for index, (_, _, value) in enumerate(found)}
+    np.savez(path, names=names, **arrays)
 
 
 def _arrays(graph: Any, prefix: str) -> Iterator[tuple[str, str, np.ndarray]]:

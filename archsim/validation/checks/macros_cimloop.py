@@ -160,13 +160,15 @@ def _judge(row: Row, machines: Machines, points: dict[tuple[str, str], Point], t
 def _sets(chip: Chip, condition: str, worst: bool) -> dict[str, Any]:
     """Return what a macro is set to at the operating point that a row names."""
     sets: dict[str, Any] = {}
+    spec: Any = chip.spec
     voltage = _number(rf"V={NUMBER}", condition)
     if voltage is not None:
         sets["supply.voltage"] = voltage
     average = LARGEST if worst else _number(rf"avg out={NUMBER}", condition)
     if average is not None:  # as CiMLoop draws inputs and weights for an average output
-        sets["values.input_density"] = sets["values.weight_mean"] = min(1.0, math.sqrt(average) / 4.0)
-    spec: Any = chip.spec
+        share = min(1.0, math.sqrt(average) / 4.0)
+        sets["values.input_density"] = sets["values.weight_mean"] = share
+        sets["values.weight_square"] = max(spec.values.weight_square, share * share)
     if spec.inputs.coding == "places":
         sets |= _places(condition)
     elif spec.inputs.pulse_bits == 1:  # bits one by one: published for products of single bits
