@@ -207,3 +207,22 @@ def test_a_fidelity_nobody_has_is_refused():
 def test_a_mesh_too_small_for_its_cores_is_refused():
     with pytest.raises(Exception, match="mesh of 4 cores"):
         with_all(archsim.hardware(LOIHI), {"mesh.width": 1, "mesh.height": 1})
+
+
+def test_inputs_from_outside_hold_no_core_up():
+    """They lie on no core: many of them that reach few neurons take the time of those who receive them."""
+    b = GraphBuilder("wide", dtype="fp16")
+    b.elementwise("relu", b.conv(b.input("image", (1, 16, 64, 64)), 16, 8, stride=8))
+    result, counted = (
+        archsim.evaluate(b.build(), LOIHI, timesteps=4, rate=0.2, fidelity=fidelity) for fidelity in ("", "cores")
+    )
+    assert result.bound == "receiving and adding"
+    assert result.latency == pytest.approx(counted.latency, rel=0.3)
+
+
+def test_a_pixel_with_more_inputs_than_a_core_tells_apart_takes_several():
+    b = GraphBuilder("deep", dtype="fp16")
+    b.elementwise("relu", b.conv(b.input("image", (1, 1024, 4, 4)), 8, 3, padding=1))
+    result = archsim.evaluate(b.build(), LOIHI, timesteps=1, rate=0.1)
+    (neurons,) = (op for op in result.ops if op.kind == "neuron")
+    assert neurons.details["cores"] == 16 * 3  # 9216 inputs of a pixel, 4096 a core

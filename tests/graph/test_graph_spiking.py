@@ -78,3 +78,30 @@ def test_the_policy_runs_a_dense_network_on_spikes():
     result = archsim.evaluate("dense-cnn", "loihi1-sanafe", timesteps=8, rate=0.1)
     assert {op.placed_on for op in result.ops} == {"loihi1-sanafe"}
     assert archsim.evaluate("dense-cnn", "loihi1-sanafe").warnings  # as it is, all of it goes to the host
+
+
+def test_a_result_is_read_out_by_neurons():
+    b = GraphBuilder("classifier", dtype="fp16")
+    b.linear(b.elementwise("relu", b.linear(b.input("x", (1, 8)), 6)), 4)
+    twin = spiking_twin(b.build(), timesteps=2, rate=0.5)
+    assert kinds(twin) == ["matmul", "neuron", "matmul", "neuron"]
+    assert twin.outputs == (twin.ops[-1].outputs[0],)
+
+
+@pytest.mark.parametrize(("kernel", "stride", "taps"), [((3, 3), 2, 9), ((7, 5), None, 35), ((2, 2), None, 4)])
+def test_a_pool_has_a_synapse_for_each_spike_of_its_window(kernel, stride, taps):
+    b = GraphBuilder("pool", dtype="fp16")
+    x = b.elementwise("relu", b.conv(b.input("image", (1, 4, 14, 10)), 4, 3, padding=1))
+    made = b.conv(b.pool(x, kernel, stride=stride), 4, 1).elements
+    twin = spiking_twin(b.build(), timesteps=2, rate=0.5)
+    assert twin.ops[2].macs == 2 * made * taps
+
+
+def test_no_current_reaches_two_populations():
+    b = GraphBuilder("linear bottleneck", dtype="fp16")
+    x = b.conv(b.input("image", (1, 4, 8, 8)), 4, 1)
+    b.elementwise("add", b.conv(x, 4, 3, padding=1), x)
+    twin = spiking_twin(b.build(), timesteps=2, rate=0.5)
+    assert kinds(twin) == ["conv", "neuron", "conv", "conv", "neuron"]
+    read = [name for op in twin.ops if op.kind == "neuron" for name in op.inputs]
+    assert len(read) == len(set(read))

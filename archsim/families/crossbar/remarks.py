@@ -12,6 +12,7 @@ from archsim.families.crossbar.area import row_of
 from archsim.families.crossbar.parts import (
     ARRAYS_USED,
     CELL_ENERGY,
+    COPIES,
     DIFFERENTIAL,
     DIGITAL_CELL,
     ENOB,
@@ -65,7 +66,7 @@ def _capacity(chip: Chip, row: Any, pairs: list[tuple[Any, Any]]) -> Iterable[st
     cells = row.array_rows * row.array_columns
     there = f"{row.array_count:,.0f} arrays of {row.array_rows:.0f} x {row.array_columns:.0f} cells"
     if needed <= row.array_count:
-        most = max(float(out["mapping"][2]) for _, out in kept)
+        most = max(float(out["mapping"][COPIES]) for _, out in kept)
         copies = f"; slow layers are there up to {most:.0f} times" if most > 1.0 else ""
         yield f"{chip.name}: weights take {needed:,.0f} of {there} and stay in them{copies}"
         return
@@ -138,8 +139,9 @@ def _precision(chip: Chip, row: Any, pairs: list[tuple[Any, Any]]) -> Iterable[s
     if row.cell_device != DIGITAL_CELL:
         yield _resolved(chip, row, pairs)
     worst = min((float(out["mapping"][SNR]) for _, out in pairs if not math.isnan(out["mapping"][SNR])), default=None)
-    if worst is None and row.cell_device != DIGITAL_CELL and row.precision_lossy == 1.0:
-        yield f"{chip.name}: values are described as all alike (values), so that signal over noise has no meaning"
+    alike = row.values_weight_square <= row.values_weight_mean**2.0
+    if worst is None and alike and row.cell_device != DIGITAL_CELL and row.precision_lossy == 1.0:
+        yield f"{chip.name}: weights are described as all alike (values), so that there is no signal over noise to tell"
     if worst is not None and math.isfinite(worst):
         bits = max(0.0, min(float(out["mapping"][ENOB]) for _, out in pairs if not math.isnan(out["mapping"][ENOB])))
         ratio = format_quantity(worst, DECIBEL, 3)

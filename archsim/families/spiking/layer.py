@@ -63,19 +63,28 @@ def place_dense(op: Record, chip: Record, work: Record) -> None:
 
 @kernel
 def place_map(op: Record, chip: Record, work: Record) -> None:
-    """Place a map in strips of pixels with all their channels; kernels too large for a core are split by channel."""
+    """Place a map in strips of pixels with all their channels; kernels too large for a core are split by channel.
+
+    Where a core cannot even tell the inputs of one pixel apart, cores take a share each, and pass sums on.
+    """
     by_memory = max(1.0, math.ceil(work.stored / (8.0 * chip.memory_capacity[0])))
     parts = max(by_memory, math.ceil(work.channels / chip.limits_neurons))
     pixels = min(work.map, max(1.0, math.floor(chip.limits_neurons / math.ceil(work.channels / parts))))
     work.limit = 1.0 if by_memory > 1.0 and by_memory == parts else 0.0
+    shares = 1.0
     if not math.isnan(chip.limits_axons_in):
         fitting = strip_heard(op, chip, pixels)
         if fitting < pixels:
             pixels, work.limit = fitting, 2.0
+        if pixels <= 1.0:
+            shares = max(1.0, math.ceil(op.k * op.groups / min(parts, op.groups) / chip.limits_axons_in))
+        if shares > 1.0:
+            work.limit = 2.0
     work.strip, work.parts = pixels, parts
     work.placed = parts * math.ceil(work.map / pixels)
     touched = strips.strips_reached(pixels, op.out_width, op.kernel_width, op.stride)
     work.sent_to = min(work.placed, max(1.0, parts / op.groups) * min(touched, work.placed / parts))
+    work.placed *= shares
 
 
 @kernel
