@@ -20,6 +20,8 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "jit": ("auto", "always", "never"),
 }
 _TRUTH: Final = {"true": True, "false": False}
+RATE: Final = 0.1
+"""Spikes per neuron and timestep, unless said otherwise."""
 _NOT_TEXT: Final = ("training", "tensor_parallel", "timesteps", "rate")
 
 
@@ -72,7 +74,7 @@ class Policy:
     optimiser: str = "sgd"
     tensor_parallel: int = 1
     timesteps: int = 0
-    rate: float = 0.1
+    rate: float = RATE
     fidelity: str = ""
     jit: str = "auto"
 
@@ -83,6 +85,8 @@ class Policy:
         object.__setattr__(self, "tensor_parallel", _number("tensor_parallel", self.tensor_parallel))
         object.__setattr__(self, "timesteps", _number("timesteps", self.timesteps, least=0))
         object.__setattr__(self, "rate", _share("rate", self.rate))
+        if self.rate != RATE and not self.timesteps:
+            raise UsageError(f"policy rate={self.rate:g} is of a spiking twin", hint="set policy timesteps, too")
         for field in fields(self):
             if field.name not in _NOT_TEXT and not isinstance(getattr(self, field.name), str):
                 raise UsageError(f"policy {field.name}={getattr(self, field.name)!r}", hint="write text")

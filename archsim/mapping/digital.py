@@ -76,7 +76,7 @@ def plan_digital(ops: Record, chip: Record, work: Record) -> None:
 
 
 @kernel
-def cost_digital(op: Record, chip: Record, work: Record, out: Record, memory: int) -> None:
+def cost_digital(op: Record, chip: Record, work: Record, out: Record, memory: int, room: float) -> None:
     """Cost an op that the digital unit runs alone: t = launch + max(units, memories) + waiting.
 
     Parameters
@@ -85,6 +85,8 @@ def cost_digital(op: Record, chip: Record, work: Record, out: Record, memory: in
         As in a family's cost.
     memory : int
         Position of the outermost level among the family's resources.
+    room : float
+        In which what earlier ops wrote is found again, B, see `kept`.
     """
     stored = op.precision
     if work.lane_code[stored] < 0:
@@ -97,7 +99,7 @@ def cost_digital(op: Record, chip: Record, work: Record, out: Record, memory: in
     product = op.kind in (MATMUL, CONV) or macs > 0.0
     widen = work.mac_widening[stored] if product else work.lane_widening[stored]
     move_bytes(op, chip, work, out, memory, widen)
-    keep_on_chip(op, chip, work, out, memory)
+    keep_on_chip(op, chip, work, out, memory, room)
     finish(chip, out, memory)
     fill_digital_energy(op, chip, work, out, macs)
     used = max(out.busy[PRODUCTS], out.busy[LANES], out.busy[SPECIAL])
@@ -119,12 +121,18 @@ def fill_units(op: Record, work: Record, out: Record, macs: float) -> None:
 
 
 @kernel
-def keep_on_chip(op: Record, chip: Record, work: Record, out: Record, memory: int) -> None:
-    """Take off the main memory's traffic what the levels on the chip still hold from earlier ops or runs."""
+def kept(chip: Record) -> float:
+    """Return what the outermost memory on the chip holds, B; nothing where there is none."""
+    return chip.memory_capacity[1] * chip.memory_instances[1] if int(chip.memory_count) > 1 else 0.0
+
+
+@kernel
+def keep_on_chip(op: Record, chip: Record, work: Record, out: Record, memory: int, room: float) -> None:
+    """Take off the main memory's traffic what is still on the chip, in so much room, from earlier ops or runs."""
     if int(chip.memory_count) < 2:
         return
     before = out.bytes[0]
-    keep_within(op, work, out, chip.memory_capacity[1] * chip.memory_instances[1], 1.0)
+    keep_within(op, work, out, room, 1.0)
     if before > 0.0:
         out.busy[memory] *= out.bytes[0] / before
 

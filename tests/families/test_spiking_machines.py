@@ -69,7 +69,7 @@ def test_zero_weights_are_not_stored_and_cost_no_operation():
 def test_the_limit_that_decides_is_named(inputs, neurons, limit):
     small = with_all(archsim.hardware(LOIHI), {"cores": 1})
     result = archsim.evaluate(layer(inputs, neurons), small, capacity="ignore")
-    (said,) = (text for text in result.warnings if "cores" in text)
+    (said,) = (text for text in result.warnings if "the network takes" in text)
     assert f"by {limit}" in said and "chips" in said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from archsim.families.crossbar.attention import cost_attention
 from archsim.families.crossbar.outcome import finish, refuse_loss, stream, tell
@@ -21,8 +22,11 @@ from archsim.families.crossbar.product import fill_analog_energy, output_convers
 from archsim.families.crossbar.traffic import fill_traffic
 from archsim.graph.kinds import ATTENTION
 from archsim.jit import Record, kernel
-from archsim.mapping.digital import START, WAITING, cost_digital, fill_digital_energy, fill_units
+from archsim.mapping.digital import START, WAITING, cost_digital, fill_digital_energy, fill_units, kept
 from archsim.mapping.hierarchy import waiting_time
+
+HANDED_ON: Final = 1e30
+"""Room in which stages of a pipeline find what the ones before wrote: they take it as it comes, B."""
 
 
 @kernel
@@ -37,7 +41,7 @@ def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
     elif stored(op) or written_for(op, chip):
         cost_product(op, chip, work, out)
     else:
-        cost_digital(op, chip, work, out, MEMORY)
+        cost_digital(op, chip, work, out, MEMORY, HANDED_ON if work.piped == 1 else kept(chip))
 
 
 @kernel

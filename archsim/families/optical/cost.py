@@ -14,7 +14,7 @@ from archsim.families.optical.place import FOURIER, on_cores
 from archsim.families.optical.product import cost_product
 from archsim.graph.kinds import ATTENTION
 from archsim.jit import Record, kernel
-from archsim.mapping.digital import cost_digital
+from archsim.mapping.digital import cost_digital, kept
 
 DOTA: Final = 1
 """Code of the dataflow that its own simulator counts."""
@@ -43,7 +43,7 @@ def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
     elif chip.dataflow == DOTA:
         cost_dota(op, chip, work, out)
     elif not on_cores(op, chip):
-        cost_digital(op, chip, work, out, MEMORY)
+        cost_digital(op, chip, work, out, MEMORY, kept(chip))
         wait_lit(chip, work, out)
     elif op.kind == ATTENTION:
         cost_attention(op, chip, work, out)

@@ -40,7 +40,7 @@ from archsim.graph.kinds import ATTENTION, CONV, MATMUL
 from archsim.jit import Record, kernel
 from archsim.laws import residency, roofline
 from archsim.mapping.converters import adc_energy, dac_energy
-from archsim.mapping.digital import OFF_CHIP_ENERGY, ON_CHIP_ENERGY, cost_digital
+from archsim.mapping.digital import OFF_CHIP_ENERGY, ON_CHIP_ENERGY, cost_digital, kept
 
 STREAMED: Final = 2
 MAIN: Final = 0
@@ -87,7 +87,7 @@ def cost_dota(op: Record, chip: Record, work: Record, out: Record) -> None:
     if is_function(op):
         cost_function(op, chip, work, out)
     elif not product or (computed and chip.core_dynamic == 1):
-        cost_digital(op, chip, work, out, MEMORY)
+        cost_digital(op, chip, work, out, MEMORY, kept(chip))
     else:
         cost_products(op, chip, work, out, computed)
 

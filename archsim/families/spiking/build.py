@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from archsim.errors import UsageError
 from archsim.families.spiking import numbers as at
 from archsim.families.spiking.layer import describe_layer, place_layer, synapse_code
 from archsim.families.spiking.network import FORMATS, Connection, Population
@@ -66,6 +67,7 @@ class Build:
 
 def build_network(again: Again) -> Build:
     """Lay out a graph that has run: inputs first, then what synapses lead to, then neurons that nothing reaches."""
+    _refuse(again)
     built = Build()
     behind: dict[str, tuple[str, int, int]] = {}
     for op in again.ops:
@@ -90,6 +92,28 @@ def build_network(again: Again) -> Build:
         source, tall, wide = behind.get(op.inputs[0], (op.inputs[0], 1, 1))
         _connect(again, built, op, work, of_tensor[source], target, (tall, wide))
     return built
+
+
+def _refuse(again: Again) -> None:
+    """Refuse what cannot be walked spike by spike.
+
+    Raises
+    ------
+    UsageError
+        A machine whose inputs are numbers, or a transposed convolution.
+    """
+    spec: Any = again.chip.spec
+    if spec.values == "numbers":
+        raise UsageError(
+            f"{again.chip.name!r} computes on numbers, and the finer models follow spikes",
+            hint="leave policy fidelity out",
+        )
+    for op in again.ops:
+        if isinstance(op.work, Conv) and op.work.transposed:
+            raise UsageError(
+                f"{op.name!r} is a transposed convolution, which the finer models do not walk",
+                hint="leave policy fidelity out",
+            )
 
 
 def _described(again: Again, op: Op) -> Any:
@@ -126,14 +150,15 @@ def _connect(
     again: Again, built: Build, op: Op, work: Any, source: int, target: int, window: tuple[int, int]
 ) -> None:  # fmt: skip
     """Add the synapses of an op, whose inputs stand in windows of a pool."""
-    form = FORMATS[synapse_code(again.rows[again.row_of[op.name]], again.chip_row)]
+    row = again.rows[again.row_of[op.name]]
+    form, density = FORMATS[synapse_code(row, again.chip_row)], float(row.weight_density)
     kind, shape = at.DENSE, {}
     if isinstance(op.work, Conv):
         kind, shape = at.CONV, _windows(op.work, int(work.parts), *window)
         channels = op.work.in_channels
         own = Map(channels, shape[at.IN_HEIGHT] * shape[at.IN_WIDTH], channels)
         shape[at.IN_PART] = built.maps.setdefault(source, own).part
-    built.connections.append(Connection(source, target, kind, form, shape))
+    built.connections.append(Connection(source, target, kind, form, shape, density))
     built.synapses.append(op)
 
 

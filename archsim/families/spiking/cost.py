@@ -9,6 +9,7 @@ from archsim.families.spiking.parts import (
     BARRIER,
     CORES,
     HOP_ENERGY,
+    LEARNING_ENERGY,
     LIMIT,
     MEMORY,
     MESSAGE_ENERGY,
@@ -41,8 +42,9 @@ def cost(op: Record, chip: Record, work: Record, out: Record) -> None:
         cost_pool(op, out)
     else:
         cost_synapses(op, chip, work, out, row)
-    for cause in range(SYNAPSE_ENERGY, OUTSIDE_ENERGY):  # links between chips have a supply of their own
-        out.energy[cause] *= work.scale
+    for cause in range(SYNAPSE_ENERGY, LEARNING_ENERGY + 1):
+        if cause != OUTSIDE_ENERGY:  # links between chips have a supply of their own
+            out.energy[cause] *= work.scale
 
 
 @kernel
@@ -78,6 +80,8 @@ def cost_synapses(op: Record, chip: Record, work: Record, out: Record, row: int)
     sent = spikes.messages(fired, work.row_sent_to[row])
     read = added * stored_share(op, chip, work, work.row_cores[row])
     out.energy[SYNAPSE_ENERGY] = read * synapse_energy(chip, synapse_code(op, chip))
+    if not math.isnan(chip.learning_energy):
+        out.energy[LEARNING_ENERGY] = added * chip.learning_share * chip.learning_energy
     out.energy[MESSAGE_ENERGY] = sent * (chip.message_sent_energy + chip.message_received_energy)
     out.energy[HOP_ENERGY] = sent * (work.across * chip.mesh_across_energy + work.along * chip.mesh_along_energy)
     leaving = sent * (1.0 - 1.0 / work.chips)

@@ -16,6 +16,7 @@ from archsim.families.spiking.network import FORMATS, Counts, run_network
 from archsim.families.spiking.parts import (
     BARRIER,
     HOP_ENERGY,
+    LEARNING_ENERGY,
     LINKS,
     MESSAGE_ENERGY,
     MESSAGES,
@@ -28,6 +29,7 @@ from archsim.families.spiking.parts import (
     TICK,
     UPDATES,
 )
+from archsim.laws import voltage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,6 +118,7 @@ def _rerun(again: Again, *, follow: bool) -> None:
 def _energies(again: Again, spec: SpikingSpec, built: Build, counts: Counts) -> None:
     """Put what was counted in place of what rates say; an op that stands for several is their mean."""
     outs = again.outs
+    scale = voltage.energy_scale(spec.supply.voltage / spec.supply.nominal) if spec.supply else 1.0
     shared: dict[int, list[np.ndarray]] = {}
     for op, found in zip(built.synapses, counts.connections, strict=True):
         shared.setdefault(again.row_of[op.name], []).append(found)
@@ -126,9 +129,11 @@ def _energies(again: Again, spec: SpikingSpec, built: Build, counts: Counts) -> 
         before = outs[row]["mapping"][MESSAGES]
         energy = outs[row]["energy"]
         energy[OUTSIDE_ENERGY] *= sent / before if before else 0.0
-        energy[SYNAPSE_ENERGY] = added * getattr(spec.synapse, form).energy
-        energy[MESSAGE_ENERGY] = sent * (spec.message.sent.energy + spec.message.received.energy)
-        energy[HOP_ENERGY] = across * spec.mesh.across.energy + along * spec.mesh.along.energy
+        energy[SYNAPSE_ENERGY] = scale * added * getattr(spec.synapse, form).energy
+        energy[MESSAGE_ENERGY] = scale * sent * (spec.message.sent.energy + spec.message.received.energy)
+        energy[HOP_ENERGY] = scale * (across * spec.mesh.across.energy + along * spec.mesh.along.energy)
+        if spec.learning is not None:
+            energy[LEARNING_ENERGY] = scale * added * spec.learning.share * spec.learning.energy
         outs[row]["mapping"][SYNAPTIC_OPERATIONS], outs[row]["mapping"][MESSAGES] = added, sent
     neurons: dict[int, list[tuple[float, float]]] = {}
     for name, population in built.layers.items():
@@ -139,7 +144,7 @@ def _energies(again: Again, spec: SpikingSpec, built: Build, counts: Counts) -> 
         op = again.rows[row]
         runs = outs[row]["mapping"][UPDATES] and op.rows / max(1.0, built_neurons(built, again, row))
         updated, fires = (sum(column) / len(pairs) * max(1.0, runs) for column in zip(*pairs, strict=True))
-        outs[row]["energy"][NEURON_ENERGY] = (
+        outs[row]["energy"][NEURON_ENERGY] = scale * (
             op.rows * op.length * spec.neuron.access.energy
             + updated * spec.neuron.update.energy
             + fires * spec.neuron.fire.energy

@@ -41,8 +41,8 @@ def follow(
         Its messages.
     fired, biased, times, settings, held, bounds
         As in `archsim.families.spiking.walk.walk`.
-    messages : (room, 3) int64
-        Neuron a message is from, core it goes to, synapses.
+    messages : (room, 2) int64
+        Neuron a message is from, core it goes to.
     takes : (room,) float64
         Time its core takes for it, s.
     order, first : (room,) int64, (neurons + 1,) int64

@@ -56,6 +56,8 @@ class Connection:
         `numbers.DENSE`, `numbers.CONV` or `numbers.STRIDED`.
     form : str
         How its weights are stored: ``dense``, ``sparse`` or ``conv``.
+    density : float
+        Share of its synapses that are not zero, spread evenly.
     shape : mapping of int to int
         What its kind needs, by position, see `archsim.families.spiking.numbers`.
     """
@@ -65,6 +67,7 @@ class Connection:
     kind: int
     form: str
     shape: dict[int, int] = field(default_factory=dict)
+    density: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,7 @@ def run_network(
     cores = max(1, len(bounds))
     rules = np.array([_rule(each, populations, layout) for each in connections], dtype=np.int64)
     rules = rules.reshape(len(connections), at.NUMBERS)
+    densities = np.array([each.density for each in connections], dtype=np.float64)
     tiles = -(-cores // spec.mesh.cores)
     settings = np.zeros(at.SETTINGS, dtype=np.int64)
     settings[at.HEIGHT], settings[at.TILE] = spec.mesh.height, spec.mesh.cores
@@ -152,9 +156,9 @@ def run_network(
     while True:
         counts[:], worked[:], steps[:] = 0.0, 0.0, 0.0
         needed = function(
-            rules, spikes, biased, core_of, times, settings, bounds, counts, worked,
+            rules, densities, spikes, biased, core_of, times, settings, bounds, counts, worked,
             steps, np.zeros(cores, np.int64), np.zeros(cores, np.int64), np.zeros(neurons, np.uint8),
-            np.zeros(neurons, np.uint8), np.zeros((cores, 2)), np.zeros((room, 3), np.int64), np.zeros(room),
+            np.zeros(neurons, np.uint8), np.zeros((cores, 2)), np.zeros((room, 2), np.int64), np.zeros(room),
             np.zeros(room, np.int64), np.zeros(neurons + 1, np.int64), np.zeros((links + cores, spec.mesh.buffer)),
             np.zeros(links + cores, np.int64), np.zeros(links + cores), np.zeros(cores), np.zeros((cores, 3), np.int64),
         )  # fmt: skip

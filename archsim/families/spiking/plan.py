@@ -168,7 +168,10 @@ def receive_time(op: Record, chip: Record, work: Record, row: int) -> float:
     if not math.isnan(chip.message_queue):
         rows = math.ceil(work.neurons / cores)
         added *= sparsity.queued_slowdown(rows, op.weight_density, cores, chip.message_queue)
-    return arriving * chip.message_received_time + added * synapse_time(chip, synapse_code(op, chip))
+    each = synapse_time(chip, synapse_code(op, chip))
+    if not math.isnan(chip.learning_time):
+        each += chip.learning_share * chip.learning_time
+    return arriving * chip.message_received_time + added * each
 
 
 @kernel

@@ -22,9 +22,10 @@ def remarks(chip: Chip, ops: Any, outs: Any) -> Iterable[str]:
             needed[limit] = needed.get(limit, 0.0) + float(op["count"] * out["mapping"][CORES])
         chips = -(-cores // spec.cores)
         parts = ", ".join(f"{count:.0f} by {name}" for name, count in sorted(needed.items(), key=lambda it: -it[1]))
+        there = counted(spec.cores, "core")
         yield (
-            f"{chip.name} has {spec.cores} cores and the network takes {cores:.0f} ({parts}): time and energy are "
-            f"those of {chips:.0f} chips"
+            f"{chip.name} has {there} and the network takes {cores:.0f} ({parts}): time and energy are those of "
+            f"{chips:.0f} chips"
         )
     wide = {
         int(op["weight_bits"])
@@ -33,4 +34,10 @@ def remarks(chip: Chip, ops: Any, outs: Any) -> Iterable[str]:
     }
     if wide:
         asked = ", ".join(str(bits) for bits in sorted(wide))
-        yield f"{chip.name} holds weights of {spec.limits.most_bits} bits at most: those of {asked} bits are rounded"
+        most = counted(spec.limits.most_bits, "bit")
+        yield f"{chip.name} holds weights of {most} at most: those of {asked} are rounded"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

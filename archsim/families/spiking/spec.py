@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from archsim.arch.chip import ChipSpec, Part
 from archsim.arch.memory import MemoryLevel
-from archsim.units import Count, Energy, EnergyPerByte, Frequency, Ratio, Tally, Time, Voltage
+from archsim.units import Count, Energy, EnergyPerByte, Fraction, Frequency, Ratio, Tally, Time, Voltage
 
 
 class Event(Part):
@@ -102,6 +102,12 @@ class Clocking(Part):
     energy: Energy = Field(description="of one period")
 
 
+class Learning(Event):
+    """One update of one weight by spikes at both its ends."""
+
+    share: Fraction = Field(0.0, description="synaptic operations that update their weight; 0: nothing is learnt")
+
+
 class Supply(Part):
     """Supply voltage of the chip, where it can be chosen."""
 
@@ -137,7 +143,7 @@ class SpikingSpec(ChipSpec):
     clocking: Clocking | None = Field(None, description="what a clocked chip draws besides; left out: nothing")
     supply: Supply | None = Field(None, description="supply voltage; left out: fixed, as described")
     outside: Outside = Field(Outside(), description="from chip to chip")
-    learning: Event | None = Field(None, description="one update of one weight by spikes at both its ends")
+    learning: Learning | None = Field(None, description="on the chip; left out: it has none")
     memory: tuple[MemoryLevel, ...] = Field(
         description="synaptic memory: one instance per core", min_length=1, max_length=6
     )

@@ -30,7 +30,7 @@ from archsim.jit import Record, kernel
 
 @kernel
 def walk(
-    rules: Record, fired: Record, biased: Record, core_of: Record, times: Record, settings: Record,
+    rules: Record, densities: Record, fired: Record, biased: Record, core_of: Record, times: Record, settings: Record,
     bounds: Record, counts: Record, worked: Record, steps: Record, scratch: Record, touched: Record, reached: Record,
     held: Record, busy: Record, messages: Record, takes: Record, order: Record, first: Record, queues: Record,
     heads: Record, free: Record, clocks: Record, pointers: Record,
@@ -41,6 +41,8 @@ def walk(
     ----------
     rules : (connections, NUMBERS) int64
         Connections.
+    densities : (connections,) float64
+        Share of the synapses of each that are not zero, on every core alike.
     fired : (timesteps, neurons) uint8
         1 where a neuron fires.
     biased : (neurons,) uint8
@@ -84,12 +86,12 @@ def walk(
                 found = targets(rule, source, scratch, touched, reached)
                 for entry in range(found):
                     core = touched[entry]
-                    synapses = scratch[core]
+                    synapses = scratch[core] * densities[index]
                     scratch[core] = 0
                     take = times[RECEIVED] + synapses * times[DENSE_TIME + rule[FORMAT]]
                     count(index, core_of[neuron], core, synapses, take, times, settings, counts, worked, busy)
                     if settings[FOLLOW] == 1 and made < len(messages):
-                        messages[made, 0], messages[made, 1], messages[made, 2] = neuron, core, synapses
+                        messages[made, 0], messages[made, 1] = neuron, core
                         takes[made] = take
                     made += 1
         if settings[FOLLOW] == 1 and made > len(messages):
@@ -113,7 +115,7 @@ def walk(
 
 @kernel
 def count(
-    index: int, origin: int, core: int, synapses: int, take: float, times: Record, settings: Record, counts: Record,
+    index: int, origin: int, core: int, synapses: float, take: float, times: Record, settings: Record, counts: Record,
     worked: Record, busy: Record,
 ) -> None:  # fmt: skip
     """Count one message from a core, -1 outside, to another; arguments as in `walk`, and the time it takes there."""

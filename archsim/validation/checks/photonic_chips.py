@@ -28,7 +28,6 @@ EFFICIENCY: Final = "efficiency without lasers"
 LIMITS: Final = {PEAK: Target("mape", 2.0), EFFICIENCY: Target("mape", 50.0)}
 SCORED: Final = {
     ("pace", "throughput"): PEAK,
-    ("awgr-2025", "throughput"): PEAK,
     ("xu-2021", "throughput"): PEAK,
     ("luan-2026", "MACs per shot at 2 GS/s"): PEAK,
     ("pace", "efficiency excl. lasers"): EFFICIENCY,
