@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import archsim as a
+from archsim.laws import conversion
 from archsim.report.figures import save
 from archsim.report.figures.canvas import COLOURS, GRID, INK, canvas
 from archsim.validation.transformer_light import INWARD, OUTWARD, Products, layer, part_of, products
@@ -99,6 +100,16 @@ def crossings(electronic: float) -> None:
         print(f"whole layers on cores of {side}: {told(found.crossings, found.ahead)}")
         for name, there in found.variants.items():
             print(f"    {name}: {told(there, found.ahead)}")
+
+
+def converters() -> None:
+    """Print how many output converters keep up with a layer: what "hundreds or thousands of A/D converters" means."""
+    rates = (1e9, 5e9, 10e9)
+    print("\nconverters that read every output of a layer at 10 GHz symbols, by their rate")
+    print(f"{'width':>8}" + "".join(f"{rate / 1e9:>9.0f} GS/s" for rate in rates))
+    for width in (64, 512, 4096, 12288):
+        needed = (conversion.converters_needed(float(width), 10e9, rate) for rate in rates)
+        print(f"{width:8}" + "".join(f"{count:14,.0f}" for count in needed))
 
 
 def crossing(values: Sequence[float], limit: float) -> str:
@@ -197,6 +208,7 @@ def main(target: str | Path = PICTURE) -> None:
     optical = [products(*shape(width), a.hardware(OPTICAL)) for width in WIDTHS]
     electronic = [per_mac(products(*shape(width), a.hardware(ELECTRONIC))) for width in WIDTHS]
     crossings(electronic[WIDTHS.index(FIXED)])
+    converters()
     print(f"drawn to {save(draw(optical, electronic), target)}")
     if not fine:
         sys.exit("an advantage is not where it should be")

@@ -14,6 +14,8 @@ from archsim.validation.outcome import Outcome
 from archsim.validation.registry import Check
 
 SCHEMA: Final = 1
+FINE: Final = 1e-6
+"""Metrics that tell smaller differences apart keep all digits."""
 DIGITS: Final = 4
 """Decimals kept of a value: far below a point."""
 
@@ -31,7 +33,7 @@ def write_baseline(path: Path, outcomes: Iterable[Outcome]) -> None:
     checks: dict[str, dict[str, dict[str, Any]]] = {}
     for outcome in outcomes:
         if outcome.value is not None:
-            reached = {"metric": outcome.metric, "value": round(outcome.value, DIGITS), "rows": outcome.rows}
+            reached = {"metric": outcome.metric, "value": _kept(outcome), "rows": outcome.rows}
             checks.setdefault(outcome.dataset, {})[outcome.group] = reached
     text = json.dumps({"schema_version": SCHEMA, "checks": checks}, indent=2, sort_keys=True)
     try:
@@ -74,6 +76,12 @@ def _is_baseline(checks: Any) -> bool:
         and all(isinstance(each.get(name), int | float) for name in ("value", "rows"))
         for each in reached
     )
+
+
+def _kept(outcome: Outcome) -> float:
+    """Return a value with as many digits as its metric tells apart."""
+    value = float(outcome.value or 0.0)
+    return round(value, DIGITS) if metrics.metric(outcome.metric).point > FINE else float(f"{value:.10g}")
 
 
 def worsened(outcomes: Iterable[Outcome], baseline: Baseline, datasets: Collection[str]) -> list[str]:
