@@ -13,6 +13,7 @@ from archsim.engine.describe import describe
 from archsim.engine.distance import distances, typical
 from archsim.graph.op import PHASES, Op
 from archsim.graph.tensor import Role, Tensor
+from archsim.graph.work import Neuron
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,7 +80,9 @@ def lower(ops: Iterable[Op], tensors: Mapping[str, Tensor], *, warm: bool = True
 def _signature(op: Op, tensors: Mapping[str, Tensor]) -> Any:
     read = [tensors[name] for name in op.inputs]
     written = [tensors[name] for name in op.outputs]
+    spiking = isinstance(op.work, Neuron) or any(tensor.structure == "temporal" for tensor in read)
     return (
+        op.name if spiking else "",  # where neurons lie depends on what reaches them, which sizes do not tell
         op.work,
         op.phase,
         op.steps,

@@ -226,3 +226,32 @@ def test_a_pixel_with_more_inputs_than_a_core_tells_apart_takes_several():
     result = archsim.evaluate(b.build(), LOIHI, timesteps=1, rate=0.1)
     (neurons,) = (op for op in result.ops if op.kind == "neuron")
     assert neurons.details["cores"] == 16 * 3  # 9216 inputs of a pixel, 4096 a core
+
+
+def test_zero_weights_count_at_every_fidelity():
+    rates, counted = (
+        archsim.evaluate(layer(400, 300, density=0.1), LOIHI, fidelity=fidelity) for fidelity in ("", "cores")
+    )
+    for name in ("synaptic operations", "messages"):
+        assert counted.energy_by_detail[name] == pytest.approx(rates.energy_by_detail[name], rel=0.15), name
+    assert counted.latency == pytest.approx(rates.latency, rel=0.25)
+
+
+def test_what_the_finer_models_cannot_walk_is_refused():
+    with pytest.raises(UsageError, match="eie"):
+        archsim.evaluate("eie-alex-8", "eie", fidelity="cores")
+
+
+def test_learning_is_charged_where_weights_are_updated():
+    chip = archsim.with_(archsim.hardware(LOIHI), "learning.share", 0.5)
+    plain, learning = archsim.evaluate(layer(), LOIHI), archsim.evaluate(layer(), chip)
+    added = STEPS * 100 * 0.2 * 50
+    assert learning.energy_by_detail["learning"] == pytest.approx(0.5 * added * 120e-12, rel=1e-12)
+    assert learning.latency > plain.latency and plain.energy_by_detail["learning"] == 0.0
+
+
+def test_equal_layers_behind_different_ones_lie_where_their_inputs_put_them():
+    graph = archsim.workload("spiking-mlp", widths="4000-500-500-500-10")
+    result = archsim.evaluate(graph, LOIHI)
+    cores = [op.details["cores"] for op in result.ops if op.kind == "neuron"]
+    assert cores[0] > cores[1] == cores[2]
