@@ -159,7 +159,7 @@ def test_shipped_tables_keep_rows_for_fitting_and_show_anchors(toy, table, tmp_p
     )
     assert not folder.exists()  # --data would look there
     scored = 2 * sum(side(f"n={n},k=30") == "score" for n in range(1, 41))
-    by_group = {outcome.group: outcome for outcome in run_validation()}
+    by_group = {outcome.group: outcome for outcome in run_validation(dataset="gemm_aiconfigurator")}
     compared, anchored = by_group["toy bf16"], by_group["toy fp16"]
     assert 0 < scored < 80
     assert (compared.rows, compared.fit, compared.split) == (scored, 80 - scored, "score")
