@@ -11,29 +11,6 @@ from archsim.jit import kernel
 
 
 @kernel
-def linear_energy(energy: float, bits: float, most: float) -> float:
-    """Return the energy of a converter that works bit by bit: E = E_0 b / b_0.
-
-    Parameters
-    ----------
-    energy : float
-        With all its bits, E_0, J.
-    bits, most : float
-        b and b_0, b.
-
-    Returns
-    -------
-    float
-        Energy, J.
-
-    References
-    ----------
-    Definition of a figure of merit per bit: E = 2 F b.
-    """
-    return energy * bits / most
-
-
-@kernel
 def weighted_energy(energy: float, bits: float, most: float) -> float:
     """Return the energy of weighted sources: E = E_0 (2^b / b) / (2^b_0 / b_0).
 

@@ -80,7 +80,7 @@ def dac_energy(chip: Record, bits: float) -> float:
     if law == FIXED:
         return chip.dac_energy
     if law == LINEAR:
-        return dac.linear_energy(chip.dac_energy, b, most)
+        return adc.linear_energy(chip.dac_energy, b, most)
     if law == WEIGHTED:
         return dac.weighted_energy(chip.dac_energy, b, most)
     return dac.binary_energy(chip.dac_energy, b, most)

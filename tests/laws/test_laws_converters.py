@@ -67,7 +67,6 @@ def test_scalings_by_hand():
     assert adc.walden_energy(10e-15, 8.0) == pytest.approx(2.56e-12)
     # 74 dB at a figure of 174 dB: 10^(-10) / 2
     assert adc.schreier_energy(174.0, (74.0 - 1.76) / 6.02) == pytest.approx(0.5e-10, rel=1e-12)
-    assert dac.linear_energy(8.0, 2.0, 8.0) == 2.0
     # Lightening-Transformer: 50 mW at 14 GS/s and 8 bits, 4 bits take 1/8 of it
     assert dac.weighted_energy(50e-3 / 14e9, 4.0, 8.0) == pytest.approx(50e-3 / 14e9 / 8, rel=1e-12)
     assert dac.binary_energy(256.0 / 9.0, 3.0, 8.0) == pytest.approx(2.0)
