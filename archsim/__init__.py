@@ -35,33 +35,55 @@ if TYPE_CHECKING:
     from archsim.io.hardware import load_hardware as hardware  # noqa: F401
     from archsim.io.hardware import with_ as with_
     from archsim.io.systems import load_system as system  # noqa: F401
+    from archsim.study.axes import Span as Span
+    from archsim.study.alike import Alike as Alike
+    from archsim.study.alike import alike as alike
+    from archsim.study.codesign import CoDesign as CoDesign
+    from archsim.study.codesign import codesign as codesign
     from archsim.study.compare import Comparison as Comparison
     from archsim.study.compare import compare as compare
     from archsim.study.crossover import Crossover as Crossover
     from archsim.study.crossover import crossover as crossover
+    from archsim.study.points import Points as Points
+    from archsim.study.points import evaluate_columns as evaluate_columns
+    from archsim.study.optimise.measures import Limit as Limit
+    from archsim.study.optimise.result import Optimum as Optimum
+    from archsim.study.optimise.search import optimise as optimise
     from archsim.study.serving import Prices as Prices
     from archsim.study.serving import Serving as Serving
     from archsim.study.serving import serve as serve
+    from archsim.study.sweep import Sweep as Sweep
+    from archsim.study.sweep import sweep as sweep
     from archsim.workloads.registry import workload as workload
 
 __version__ = "0.1.0"
 
 _HOMES: Final = {
+    "Alike": ("archsim.study.alike", "Alike"),
     "ArchsimError": ("archsim.errors", "ArchsimError"),
     "Chip": ("archsim.arch.chip", "Chip"),
+    "CoDesign": ("archsim.study.codesign", "CoDesign"),
     "Comparison": ("archsim.study.compare", "Comparison"),
     "Crossover": ("archsim.study.crossover", "Crossover"),
     "Graph": ("archsim.graph.graph", "Graph"),
     "GraphBuilder": ("archsim.graph.builder", "GraphBuilder"),
+    "Points": ("archsim.study.points", "Points"),
+    "Limit": ("archsim.study.optimise.measures", "Limit"),
+    "Optimum": ("archsim.study.optimise.result", "Optimum"),
     "Policy": ("archsim.engine.policy", "Policy"),
     "Prices": ("archsim.study.serving", "Prices"),
     "Result": ("archsim.engine.result", "Result"),
     "Serving": ("archsim.study.serving", "Serving"),
+    "Span": ("archsim.study.axes", "Span"),
+    "Sweep": ("archsim.study.sweep", "Sweep"),
     "System": ("archsim.arch.system", "System"),
+    "alike": ("archsim.study.alike", "alike"),
+    "codesign": ("archsim.study.codesign", "codesign"),
     "compare": ("archsim.study.compare", "compare"),
     "count": ("archsim.graph.counts", "count"),
     "crossover": ("archsim.study.crossover", "crossover"),
     "evaluate": ("archsim.engine.evaluate", "evaluate"),
+    "evaluate_columns": ("archsim.study.points", "evaluate_columns"),
     "evaluate_points": ("archsim.engine.evaluate", "evaluate_points"),
     "hardware": ("archsim.io.hardware", "load_hardware"),
     "load": ("archsim.frontends.load", "load"),
@@ -72,7 +94,9 @@ _HOMES: Final = {
     "load_scalesim": ("archsim.frontends.scalesim", "load_scalesim"),
     "load_torch": ("archsim.frontends.torch_export", "load_torch"),
     "load_workload": ("archsim.frontends.native", "load_workload"),
+    "optimise": ("archsim.study.optimise.search", "optimise"),
     "serve": ("archsim.study.serving", "serve"),
+    "sweep": ("archsim.study.sweep", "sweep"),
     "system": ("archsim.io.systems", "load_system"),
     "with_": ("archsim.io.hardware", "with_"),
     "workload": ("archsim.workloads.registry", "workload"),

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from archsim.arch.chip import Chip, ChipSpec
+from archsim.arch.scaling import Rules
 from archsim.arch.tables import LEVELS, WORK, Attribute, outcome, totals
 from archsim.graph.op import Op
 from archsim.graph.tensor import Tensor
@@ -152,10 +153,26 @@ class Family:
         snake_case, with a unit at the end unless they have none.
     remarks : callable
         What a reader of a result must know: description, op table (n_ops,) and outcomes (n_ops,) to sentences.
+    lanes : mapping of str to str
+        Lane that a resource belongs to where several stand for one unit, such as the arrays and the loading of their
+        weights; empty text for what occupies nothing; resources not named are lanes of their own. Ops run side by side
+        where they need different lanes.
+    whole : str
+        Lane that every op holds from its start to its end; empty: none.
+    apart : tuple of str
+        Lanes that every set of weights has of its own.
+    unless : str
+        Resource that shows, when it works, that there are no such units; empty: they always are.
+    zeros : tuple of Zeros
+        What it gains from zeros; of operands and structures not named, nothing.
     zeros : tuple of Zeros
         What it gains from zeros; of operands and structures not named, nothing.
     candidates : int
         Mappings that the cost of one op tries, about: how much longer it takes than one evaluation.
+    scaling : callable
+        What of a description follows the process node, by path, see `archsim.arch.scaling`; empty: nobody has said.
+    areas : callable
+        Area of a description part by part, m2; empty where a description has no parts with an area.
     internal : bool
         Left out of listings: for tests of the engine.
     """
@@ -180,8 +197,14 @@ class Family:
     fidelities: Mapping[str, Callable[[Again], None]] = field(default_factory=dict)
     details: tuple[str, ...] = ()
     remarks: Callable[[Chip, Any, Any], Iterable[str]] = no_remarks
+    lanes: Mapping[str, str] = field(default_factory=dict)
+    whole: str = ""
+    apart: tuple[str, ...] = ()
+    unless: str = ""
     zeros: tuple[Zeros, ...] = ()
     candidates: int = 1
+    scaling: Callable[[Chip], Rules] = lambda chip: {}
+    areas: Callable[[Chip], Mapping[str, float]] = lambda chip: {}
     internal: bool = False
 
     @property

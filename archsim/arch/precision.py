@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from pydantic import create_model
@@ -17,7 +18,8 @@ class ByPrecision(Part):
 def by_precision(name: str, quantity: Any, description: str) -> type[ByPrecision]:
     """Make a per-format table of a quantity; formats left out are zero."""
     fields: dict[str, Any] = {dtype: (quantity, 0.0) for dtype in NAMES}
-    return create_model(name, __base__=ByPrecision, __doc__=description, **fields)
+    home = sys._getframe(1).f_globals["__name__"]  # where the caller binds it: descriptions are sent to other processes
+    return create_model(name, __base__=ByPrecision, __doc__=description, __module__=home, **fields)
 
 
 def formats_of(*tables: ByPrecision) -> frozenset[str]:

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from archsim.arch.chip import Chip, Part, Path, Shared
 from archsim.cited import Cited
-from archsim.units import FRACTION, Bandwidth, Capacity, Count, EnergyPerByte, Quantity, Time
+from archsim.units import FRACTION, RATIO, Bandwidth, Capacity, Count, EnergyPerByte, Fraction, Quantity, Time
 
 Share = Annotated[float, Quantity(FRACTION, exclusive=True, maximum=1.0)]
+Oversubscription = Annotated[float, Quantity(RATIO, minimum=1.0)]
 
 Algorithm = Literal["ring", "tree", "in_switch", "one_shot", "hierarchical"]
 """How an all-reduce may be done; the other collectives have one way each."""
@@ -47,22 +48,76 @@ class Link(Shared):
         return self
 
 
+Topology = Literal["switch", "bus", "ring", "torus", "fat_tree"]
+LATTICES: Final = ("ring", "torus")
+
+
 class Level(Part):
-    """One level of a system: how many of what the level below describes, and the way out of each."""
+    """One level of a system: how many of what the level below describes, and the way out of each.
+
+    Topologies: a ``switch`` gives each member a way out of its own; all traffic of a ``bus`` shares one; in a ``ring``
+    and in a ``torus`` a member has a link to the next in either direction of every dimension; a ``fat_tree`` has leaf
+    switches of `leaf` members each, whose ways up carry the members' own rate over `oversubscription`.
+    """
 
     name: str = Field(description="name used in results", pattern=r"^[a-z][a-z0-9-]*$")
     members: Count = Field(description="chips of the innermost level; further out, groups of the level below")
-    topology: Literal["switch", "bus"] = Field(
-        "switch", description="switch: each member has a way out of its own; bus: all traffic of the level shares one"
+    topology: Topology = Field("switch", description="how members are joined: see the class")
+    shape: tuple[Count, ...] = Field((), description="torus: members along each dimension", max_length=6)
+    leaf: Count | None = Field(None, description="fat tree: members on one leaf switch")
+    oversubscription: Oversubscription = Field(
+        1.0, description="fat tree: rate of a leaf switch's members over that of its ways up"
     )
-    lanes: Count = Field(1, description="lanes of one way out")
+    lanes: Count = Field(1, description="lanes of one way out, or of one link of a ring or torus")
     ports: Count = Field(1, description="ways out of one member; a chip uses one at a time")
     link: Link = Field(description="kind of link")
+
+    @model_validator(mode="after")
+    def _topology_is_whole(self) -> Self:
+        if (self.topology == "torus") != bool(self.shape):
+            raise ValueError(f"level {self.name!r} is a {self.topology} with shape {list(self.shape)}: a torus has a "
+                             "shape, and nothing else has")  # fmt: skip
+        if self.shape and prod(self.shape) != self.members:
+            raise ValueError(
+                f"level {self.name!r} has {self.members} members, its shape has {prod(self.shape)}: make them equal"
+            )
+        if (self.topology == "fat_tree") != (self.leaf is not None):
+            raise ValueError(f"level {self.name!r} is a {self.topology} with leaf {self.leaf}: a fat_tree has leaf "
+                             "switches, and nothing else has")  # fmt: skip
+        if self.oversubscription > 1.0 and self.topology != "fat_tree":
+            raise ValueError(f"level {self.name!r} is a {self.topology}: only a fat_tree is oversubscribed")
+        if self.ports > 1 and self.topology in LATTICES:
+            raise ValueError(
+                f"level {self.name!r} is a {self.topology}: its links follow from its shape, not from ports"
+            )
+        return self
+
+    @property
+    def dimensions(self) -> tuple[int, ...]:
+        """Members along each dimension of a ring or torus, neighbours along the first closest."""
+        return self.shape or (self.members,)
 
     @property
     def bandwidth(self) -> float:
         """What one way out sustains in one direction, B/s."""
         return self.lanes * self.link.lane * self.link.efficiency
+
+
+class Stragglers(Part):
+    """What many machines at a time lose: not all are equally fast, and not all of the time is theirs."""
+
+    spread: Fraction = Field(
+        0.0, description="standard deviation of the time that machines take for the same work, over its mean"
+    )
+    lost: Fraction = Field(
+        0.0, description="share of the time in which the work stands still: failures, checkpoints, other jobs"
+    )
+
+    @model_validator(mode="after")
+    def _some_time_is_left(self) -> Self:
+        if self.lost == 1.0:
+            raise ValueError("stragglers.lost is 1: no time is left to work")
+        return self
 
 
 class SystemSpec(Part):
@@ -80,6 +135,7 @@ class SystemSpec(Part):
     algorithms: tuple[Algorithm, ...] = Field(
         ("ring", "tree", "in_switch"), description="what its software chooses from for an all-reduce", min_length=1
     )
+    stragglers: Stragglers = Field(default_factory=Stragglers, description="what many machines at a time lose")
 
 
 @dataclass(frozen=True)

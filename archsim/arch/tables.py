@@ -106,6 +106,7 @@ OP: Final = (
 WORK: Final = (
     _f("static_power", "W", "power drawn whatever runs; charged over the whole run"),
     _f("power_cap", "W", "largest average power; 0 when there is none"),
+    _f("fetch_room", "B", "of the memory on the chip, for weights that come before their op starts; 0: none"),
     _i("status", "0, or the verdict on the machine itself"),
 )  # fmt: skip
 """Columns every family's scratch record begins with."""
@@ -132,6 +133,7 @@ def totals(causes: int, resources: int) -> tuple[Attribute, ...]:
     """Layout of one design point's totals."""
     return (
         _f("latency", "s", "time of one run of the workload"),
+        _f("interval", "s", "from one run to the next; less than the latency where runs follow one another"),
         _f("energy", "J", "energy by cause, static included", causes),
         _f("exposed", "s", "share of the latency each resource answers for", resources),
         _f("bytes", "B", "bytes moved across each memory level", LEVELS),

@@ -12,7 +12,10 @@ import typer
 COMMANDS: Final[dict[str, str]] = {
     "run": "run:run",
     "compare": "compare:compare",
+    "sweep": "sweep:sweep",
     "crossover": "crossover:crossover",
+    "optimise": "optimise:optimise",
+    "codesign": "codesign:codesign",
     "serve": "serve:serve",
     "explain": "explain:explain",
     "list": "listing:list_names",

@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from archsim.arch.mixed import MixedSystem
 from archsim.cited import Kind, dotted
 from archsim.engine.place import HOST, LINK
 from archsim.engine.result import OpResult, Result
-from archsim.engine.transfer import LINK_RESOURCE
 from archsim.errors import InvariantError
 from archsim.graph.dtypes import NAMES
+from archsim.graph.tensor import Role
 from archsim.laws import power
 
 if TYPE_CHECKING:
@@ -21,33 +22,30 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-9
 
 
-def collect(run: Run, moves: Iterable[Transfer]) -> Result:
-    """Add up the parts of a run, one op after the other, and name everything."""
-    moves = tuple(moves)
+def collect(run: Run) -> Result:
+    """Add up the parts of a run on its time line, and name everything."""
+    moves = (*run.moves, *run.exchanges)
     chip = run.parts[0].chip
-    latency = sum(float(part.totals["latency"][0]) for part in run.parts)
-    latency += sum(move.latency * move.count for move in moves)
-    exposed: dict[str, float] = {}
+    latency, interval, exposed = _times(run, moves)
     detail: dict[str, float] = {}
     groups: dict[str, float] = {}
     levels: dict[str, float] = {}
     for part in run.parts:
-        mark = "host " if part.place == HOST else ""
-        _add(exposed, part.family.resource_names(part.chip.spec), part.totals["exposed"][0], mark)
+        mark = part.mark
         _add(levels, part.family.levels(part.chip.spec), part.totals["bytes"][0] * run.chips, mark)
         # A machine draws its static power over the whole run, also while another part of it works.
         joules = part.totals["energy"][0].copy()
-        joules[0] = power.static_energy(_static_power(part), latency)
+        joules[0] = power.static_energy(_static_power(part), interval)
         joules *= run.chips
+        joules[0] *= 1.0 + run.shared.idle / run.chips  # machines that serve others draw it, too
         _add(detail, [cause.name for cause in part.family.causes], joules, mark)
         for cause, amount in zip(part.family.causes, joules.tolist(), strict=True):
             group = "host" if part.place == HOST else cause.group
             groups[group] = groups.get(group, 0.0) + amount
     for move in moves:
         # Each chip has a host of its own; what chips exchange was counted for all of them.
-        times = move.count * (run.chips if move.resource == LINK_RESOURCE else 1)
+        times = move.count * (run.chips if move.cost is None else 1)
         for into, name, amount in (
-            (exposed, move.resource, move.latency * move.count),
             (levels, move.resource, move.payload * times),
             (detail, move.resource, move.energy * times),
             (groups, "network", move.energy * times),
@@ -58,6 +56,7 @@ def collect(run: Run, moves: Iterable[Transfer]) -> Result:
         hardware=run.system.name if run.system else chip.name,
         boundary=chip.spec.boundary,
         latency=latency,
+        interval=interval,
         energy=sum(groups.values()),
         items=run.graph.items,
         item=run.graph.item,
@@ -76,8 +75,23 @@ def collect(run: Run, moves: Iterable[Transfer]) -> Result:
     return result
 
 
+def _times(run: Run, moves: tuple[Transfer, ...]) -> tuple[float, float, dict[str, float]]:
+    """Return the time of a run, that from one run to the next, and what answers for it, s."""
+    if run.policy.schedule != "serial" and (len(run.parts) > 1 or moves):
+        line = run.timeline
+        return line.latency, line.interval, dict(line.exposed)
+    exposed: dict[str, float] = {}
+    for part in run.parts:
+        _add(exposed, part.family.resource_names(part.chip.spec), part.totals["exposed"][0], part.mark)
+    for move in moves:
+        exposed[move.resource] = exposed.get(move.resource, 0.0) + move.latency * move.count
+    moved = sum(move.latency * move.count for move in moves)
+    latency, interval = (sum(float(part.totals[name][0]) for part in run.parts) for name in ("latency", "interval"))
+    return latency + moved, interval + moved, exposed
+
+
 def _static_power(part: Part) -> float:
-    time = float(part.totals["latency"][0])
+    time = float(part.totals["interval"][0])
     return float(part.totals["energy"][0][0]) / time if time else part.chip.spec.power.idle
 
 
@@ -109,7 +123,7 @@ def _op_results(part: Part, chips: int) -> Iterable[OpResult]:
             name=op.name,
             kind=op.kind,
             count=len(same),
-            placed_on=part.chip.name,
+            placed_on=part.label,
             macs=op.macs * chips,
             macs_performed=float(row["macs"] * row["mask"] * row["steps"] * (1.0 - out["left_out"])) * chips,
             flops=op.flops * chips,
@@ -136,17 +150,37 @@ def _named(names: Iterable[str], values: Any) -> Mapping[str, float]:
 def _warnings(run: Run) -> Iterable[str]:
     yield from run.warnings
     yield from run.graph.notes
-    chip = run.parts[0].chip
-    hosted = run.placement.host
-    if hosted:
-        kinds = ", ".join(sorted({op.kind for op in hosted}))
-        yield (
-            f"{chip.name} cannot run {len(hosted)} of {len(run.graph.ops) - len(run.placement.moves)} ops ({kinds}): "
-            f"they run on {run.parts[1].chip.name}, with {len(run.placement.moves)} transfers"
-        )
+    yield from _placed(run)
+    kept = any(run.graph.tensors[name].role is Role.STATE for name in run.graph.rewritten)
+    if kept and run.policy.schedule == "pipelined":
+        yield "runs of a pipeline start before the one before has ended: each must have a state of its own"
     for part in run.parts:
         yield from _promoted(part)
         yield from part.family.remarks(part.chip, part.lowered.table, part.outs)
+
+
+def _placed(run: Run) -> Iterable[str]:
+    """Say what runs elsewhere than on the machine asked for, and why."""
+    placement = run.placement
+    ops, moves = len(run.graph.ops) - len(placement.moves), len(placement.moves)
+    if isinstance(run.system, MixedSystem):
+        listed = ", ".join(f"{part.ops} on {part.label}" for part in run.parts if part.ops)
+        yield f"{ops} ops are placed by {_objective(run.policy.placement)}: {listed}, with {moves} transfers"
+        return
+    chosen = set(placement.chosen)
+    forced = [op for op in placement.host if op.name not in chosen]
+    name = run.parts[0].chip.name
+    host = run.parts[-1].chip.name
+    if forced:
+        kinds = ", ".join(sorted({op.kind for op in forced}))
+        yield f"{name} cannot run {len(forced)} of {ops} ops ({kinds}): they run on {host}, with {moves} transfers"
+    if chosen:
+        objective = _objective(run.policy.placement)
+        yield f"{len(chosen)} of {ops} ops that {name} can run are placed on {host}, by {objective}"
+
+
+def _objective(placement: str) -> str:
+    return "least energy" if placement == "energy" else "least time" if placement != "first" else "what runs them first"
 
 
 def _promoted(part: Part) -> Iterable[str]:

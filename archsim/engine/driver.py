@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from archsim.arch.tables import ROUNDS
+from archsim.engine.schedule.listing import arrange, credit
+from archsim.engine.schedule.steady import answer, interval, measure
+from archsim.engine.schedule.tables import PIPELINED
 from archsim.jit import Record, kernel, prange, slot
 from archsim.laws import power
 
@@ -77,7 +80,26 @@ def add(op: Record, out: Record, totals: Record) -> None:
 
 
 @kernel
-def run_point(ops: Record, chip: Record, work: Record, outs: Record, totals: Record) -> None:
+def overlap(
+    ops: Record, work: Record, outs: Record, totals: Record, tasks: Record, deps: Record, slots: Record, lanes: Record,
+    of: Record, marks: Record,
+) -> None:  # fmt: skip
+    """Put the ops of a run side by side where they use different units; fill its times anew."""
+    for index in range(len(ops)):
+        measure(ops[index], outs[index], of, marks, work.fetch_room, slots[index])
+    totals.latency = arrange(tasks, deps, slots, lanes)
+    credit(tasks, slots, lanes)
+    answer(slots, lanes, outs, totals.exposed)
+    totals.interval = totals.latency
+    if marks.mode == PIPELINED:
+        totals.interval = interval(tasks, slots, lanes, totals.latency)
+
+
+@kernel
+def run_point(
+    ops: Record, chip: Record, work: Record, outs: Record, totals: Record, tasks: Record, deps: Record, slots: Record,
+    lanes: Record, of: Record, marks: Record,
+) -> None:  # fmt: skip
     """Evaluate one design point.
 
     Parameters
@@ -91,6 +113,10 @@ def run_point(ops: Record, chip: Record, work: Record, outs: Record, totals: Rec
         them up keeps the processor from waiting for each outcome to reach its cache.
     totals : record
         Filled.
+    tasks, deps, slots, lanes, of : arrays
+        How ops may lie side by side, see `archsim.engine.schedule.tables`; without tasks one follows the other.
+    marks : record
+        How the machine's resources are held.
     """
     work.status = 0
     derive(chip, work)
@@ -108,10 +134,16 @@ def run_point(ops: Record, chip: Record, work: Record, outs: Record, totals: Rec
                 cost(ops[index], chip, work, out)
             for index in range(first, last):
                 add(ops[index], outs[index - first], totals)
-        totals.energy[STATIC] += power.static_energy(work.static_power, totals.latency)
+        totals.interval = totals.latency
+        if len(tasks) > 0:
+            overlap(ops, work, outs, totals, tasks, deps, slots, lanes, of, marks)
+        totals.energy[STATIC] += power.static_energy(work.static_power, totals.interval)
         rounds += 1
         totals.rounds = rounds
+        time = totals.latency
+        totals.latency = totals.interval  # in a pipeline power is what runs spend at their pace
         again = settle(totals, chip, work)
+        totals.latency = time
     if work.status != 0:
         totals.status = work.status
 
@@ -119,7 +151,7 @@ def run_point(ops: Record, chip: Record, work: Record, outs: Record, totals: Rec
 @kernel
 def run_points(
     ops: Record, chips: Record, words: Record, places: Record, values: Record, works: Record, outs: Record,
-    totals: Record,
+    totals: Record, tasks: Record, deps: Record, slots: Record, lanes: Record, of: Record, marks: Record,
 ) -> None:  # fmt: skip
     """Evaluate many design points, dealt to as many threads as there are scratch records.
 
@@ -141,6 +173,10 @@ def run_points(
         Outcomes of a few ops, or of all of one point.
     totals : array of records, (n_points,)
         Filled.
+    tasks, slots, lanes : array of records, (threads, ...)
+        As in `run_point`, once per thread.
+    deps, of, marks
+        As in `run_point`.
     """
     threads = len(works)
     points = len(totals)
@@ -148,11 +184,17 @@ def run_points(
         for point in range(thread * points // threads, (thread + 1) * points // threads):
             for index in range(len(places)):
                 words[thread, places[index]] = values[index, point]
-            run_point(ops, chips[thread], works[thread], outs[thread], totals[point])
+            run_point(
+                ops, chips[thread], works[thread], outs[thread], totals[point], tasks[thread], deps, slots[thread],
+                lanes[thread], of, marks[0],
+            )  # fmt: skip
 
 
 @kernel
-def run_rows(ops: Record, chips: Record, works: Record, outs: Record, totals: Record) -> None:
+def run_rows(
+    ops: Record, chips: Record, works: Record, outs: Record, totals: Record, tasks: Record, deps: Record,
+    slots: Record, lanes: Record, of: Record, marks: Record,
+) -> None:  # fmt: skip
     """Evaluate one design point once per op, each op a run of its own.
 
     Parameters
@@ -165,9 +207,14 @@ def run_rows(ops: Record, chips: Record, works: Record, outs: Record, totals: Re
         Scratch.
     outs, totals : array of records, (n_ops,)
         Outcome of each op, and totals of its run; filled.
+    tasks, deps, slots, lanes, of, marks
+        Of nothing: each op is a run of its own.
     """
     threads = len(works)
     rows = len(ops)
     for thread in prange(threads):
         for row in range(thread * rows // threads, (thread + 1) * rows // threads):
-            run_point(ops[row : row + 1], chips[0], works[thread], outs[row : row + 1], totals[row])
+            run_point(
+                ops[row : row + 1], chips[0], works[thread], outs[row : row + 1], totals[row], tasks, deps, slots,
+                lanes, of, marks[0],
+            )  # fmt: skip

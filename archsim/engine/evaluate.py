@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from archsim.arch import registry
 from archsim.arch.columns import Swept
+from archsim.arch.mixed import MixedSystem
 from archsim.arch.system import System
+from archsim.arch.tables import record
 from archsim.engine import parallel, transfer
 from archsim.engine.check import check_outcomes, check_totals
 from archsim.engine.collect import collect
-from archsim.engine.fit import DOES_NOT_FIT, check_fit, points_that_fit
+from archsim.engine.fit import DOES_NOT_FIT, check_fit, check_places, points_that_fit
 from archsim.engine.inputs import chip_of, graph_of, machine_of
 from archsim.engine.lower import Lowered, chip_table, lower
+from archsim.engine.machines import Machines, chooser, host_of, machines_of
 from archsim.engine.parallel import ALONE, Share
 from archsim.engine.place import CHIP, HOST, Placement, place
 from archsim.engine.policy import Policy
 from archsim.engine.policy import policy as make_policy
 from archsim.engine.refine import refine
+from archsim.engine.rows import to_rows
 from archsim.engine.run import run, run_sweep
+from archsim.engine.schedule.lanes import Arranged, arranged
+from archsim.engine.schedule.timeline import Timeline, timeline
 from archsim.engine.transfer import Transfer
 from archsim.errors import UnsupportedError, UsageError
 from archsim.graph.backward import training
@@ -28,7 +35,6 @@ from archsim.graph.eager import eager
 from archsim.graph.fusion import fuse
 from archsim.graph.graph import Graph
 from archsim.graph.retype import with_precision
-from archsim.graph.sharding import shard
 from archsim.graph.spiking import spiking_twin
 from archsim.io import catalogue
 
@@ -37,8 +43,10 @@ if TYPE_CHECKING:
 
     from archsim.arch.chip import Chip
     from archsim.arch.family import Family
+    from archsim.engine.place import Choose
     from archsim.engine.result import Result
     from archsim.graph.memory import Memory
+    from archsim.graph.op import Op
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,31 @@ class Part:
     chips: np.ndarray
     outs: np.ndarray
     totals: np.ndarray
+    arranged: Arranged
+
+    @property
+    def mark(self) -> str:
+        """What stands before the names of its resources: nothing for a machine that stands alone."""
+        return "" if self.place == CHIP else f"{self.place} "
+
+    @property
+    def room(self) -> float:
+        """Memory on the chip for weights that come before their op starts, B."""
+        import numpy as np
+
+        work = to_rows(np.zeros(1, dtype=record(self.family.work_table)))[0]
+        self.family.derive(to_rows(self.chips)[0], work)
+        return float(work.fetch_room)
+
+    @property
+    def ops(self) -> int:
+        """How many ops it ran."""
+        return sum(len(same) for same in self.lowered.rows)
+
+    @property
+    def label(self) -> str:
+        """Its name in results."""
+        return self.chip.name if self.place in (CHIP, HOST) else f"{self.place}: {self.chip.name}"
 
 
 @dataclass(frozen=True)
@@ -66,40 +99,73 @@ class Run:
     warnings: tuple[str, ...]
     system: System | None = None
     exchanges: tuple[Transfer, ...] = ()
+    moves: tuple[Transfer, ...] = ()
+    shared: Share = ALONE
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """When every op starts and ends."""
+        return timeline(self.graph.ops, self.parts, (*self.moves, *self.exchanges), self.policy.schedule)
 
     @property
     def chips(self) -> int:
         """Chips that do the same side by side."""
-        return self.system.chips if self.system else 1
+        return self.shared.working
 
 
-def prepare(graph: Graph, chip: Chip, how: Policy, shared: Share = ALONE) -> Placement:
+def prepare(graph: Graph, machine: Chip | MixedSystem, how: Policy, shared: Share = ALONE) -> Placement:
     """Apply the structural policies and place every op."""
-    family = registry.get(chip.family)
+    machines = machines_of(machine)
+    return _placed(_changed(graph, machines, how, shared, None), machines, how, shared)
+
+
+def _changed(graph: Graph, machines: Machines, how: Policy, shared: Share, system: System | None) -> Graph:
+    """Apply the policies that change the graph; what flows through stages exchanges its gradients stage by stage."""
+    kernel = all(registry.get(chip.family).attention_kernel for chip in machines.chips.values())
     if how.host:
         catalogue.find("hardware", how.host)
-    graph = shard(graph, how.tensor_parallel)
+    graph = parallel.split(graph, how)
     if how.training:
         if how.fusion == "eager":
             graph = eager(graph)  # scores are kept for the way back, not computed again
         graph = training(graph, optimiser=how.optimiser, dtype=how.precision or None)
-        graph = parallel.synchronise(graph, shared.copies)
+        if not _flows(how):
+            graph = parallel.synchronise(graph, shared)
     elif how.precision:
         graph = with_precision(graph, how.precision)
     if how.timesteps:
         graph = spiking_twin(graph, timesteps=how.timesteps, rate=how.rate)
-    graph = fuse(graph, how.fusion, attention_kernel=family.attention_kernel)
+    graph = fuse(graph, how.fusion, attention_kernel=kernel)
     graph = parallel.named(graph, shared)
-    fallback = how.fallback == "host"
-    chips = shared.chips * shared.copies
-    tensors = graph.tensors
+    return graph if _flows(how) else parallel.waiting(graph, how, shared, system)
+
+
+def _flows(how: Policy) -> bool:
+    return how.pipeline_parallel > 1 or how.micro_batches > 1
+
+
+def _placed(graph: Graph, machines: Machines, how: Policy, shared: Share) -> Placement:
     return place(
         graph,
-        chip.name,
-        lambda op: family.supports(op, chip) and family.takes(op, chip, tensors),
-        fallback=fallback,
-        chips=chips,
+        machines.name,
+        {name: _supports(chip, graph) for name, chip in machines.chips.items()},
+        fallback=how.fallback == "host",
+        chips=shared.working * shared.stages,
+        choose=_chooser(machines, how),
     )
+
+
+def _supports(chip: Chip, graph: Graph) -> Callable[[Op], bool]:
+    family, tensors = registry.get(chip.family), graph.tensors
+    return lambda op: family.supports(op, chip) and family.takes(op, chip, tensors)
+
+
+def _chooser(machines: Machines, how: Policy) -> Choose | None:
+    """Return what chooses places by cost; alone, a machine runs whatever it can unless the policy says otherwise."""
+    objective = how.placement
+    if objective == "auto":
+        objective = "latency" if machines.mixed is not None else "first"
+    return None if objective == "first" else chooser(machines, how, objective)
 
 
 def evaluate(
@@ -135,25 +201,47 @@ def evaluate(
         A defect: a result that breaks a law all results obey.
     """
     graph, machine, how = graph_of(graph), machine_of(machine), make_policy(policy, **choices)
+    if isinstance(machine, MixedSystem):
+        return _evaluate_mixed(graph, machine, how)
     system = machine if isinstance(machine, System) else None
     chip = machine.chip if isinstance(machine, System) else machine
     shared = parallel.share_out(system, how, graph)
-    placement = prepare(graph, chip, how, shared)
-    kept, warnings = check_fit(placement.graph, chip, how)
+    graph = _changed(graph, machines_of(chip), how, shared, system)
+    if _flows(how):
+        return parallel.flow(graph, system, how, shared, partial(_alone, chip, system))
+    return _alone(chip, system, graph, how, shared)
+
+
+def _alone(chip: Chip, system: System | None, graph: Graph, how: Policy, shared: Share) -> Result:
+    """Evaluate a graph that needs no more changes on one machine, or on all of a system that do the same."""
+    placement = _placed(graph, machines_of(chip), how, shared)
+    kept, warnings = check_fit(placement.graph, chip, how, shared.pieces)
     parts = [_part(CHIP, chip, placement.chip, placement, how)]
     if placement.host or placement.moves:
         parts.append(_part(HOST, host_of(chip, how), placement.host, placement, how))
-    moves = transfer.transfers(placement, chip) if placement.moves else ()
-    between = tuple(parallel.exchanges(placement, system, shared)) if system else ()
-    done = Run(placement.graph, placement, how, tuple(parts), kept, warnings, system, between)
-    return collect(done, (*moves, *between))
+    moves = transfer.transfers(placement, machines_of(chip).ways, chip.name)
+    between = tuple(parallel.exchanges(placement, system, shared, parts, how.expert_imbalance)) if system else ()
+    return collect(Run(placement.graph, placement, how, tuple(parts), kept, warnings, system, between, moves, shared))
+
+
+def _evaluate_mixed(graph: Graph, system: MixedSystem, how: Policy) -> Result:
+    """Evaluate one workload on a host and machines of different kinds."""
+    parallel.share_out(None, how, graph)
+    machines = machines_of(system)
+    placement = prepare(graph, system, how)
+    kept, warnings = check_places(placement, machines.chips, how)
+    parts = [_part(name, chip, placement.places[name], placement, how) for name, chip in machines.chips.items()]
+    parts.append(_part(HOST, machines.host(how), placement.host, placement, how))
+    moves = transfer.transfers(placement, machines.ways, system.name)
+    return collect(Run(placement.graph, placement, how, tuple(parts), kept, warnings, system, (), moves))
 
 
 def _part(where: str, chip: Chip, ops: tuple[Any, ...], placement: Placement, how: Policy) -> Part:
     family = registry.get(chip.family)
-    lowered = lower(ops, placement.graph.tensors, warm=how.cache == "warm")
+    lowered = lower(ops, placement.graph.tensors, warm=how.cache == "warm", residency=how.residency)
     chips = chip_table(chip)
-    outs, totals = run(family, lowered.table, chips, mode=how.jit, keep=True)
+    beside = arranged(family, chip, ops, lowered, how.schedule)
+    outs, totals = run(family, lowered.table, chips, mode=how.jit, keep=True, arranged=beside)
     if how.fidelity and where == CHIP:
         refine(how.fidelity, family, chip, ops, placement.graph.tensors, lowered, chips, outs, totals)
     names = tuple(same[0].name for same in lowered.rows)
@@ -162,7 +250,7 @@ def _part(where: str, chip: Chip, ops: tuple[Any, ...], placement: Placement, ho
     _refuse(family, chip, "the run", int(totals["status"][0]))
     check_outcomes(lowered.table, outs, names, chip.name)
     check_totals(totals, chip.name)
-    return Part(where, chip, family, lowered, chips, outs, totals)
+    return Part(where, chip, family, lowered, chips, outs, totals, beside)
 
 
 def _refuse(family: Family, chip: Chip, name: str, status: int) -> None:
@@ -172,25 +260,6 @@ def _refuse(family: Family, chip: Chip, name: str, status: int) -> None:
             f"{name!r} on {chip.name!r}: {family.verdicts[status]}",
             hint=f"it computes {formats}; other formats: policy precision=, or the workload's dtype" if formats else "",
         )
-
-
-def host_of(chip: Chip, how: Policy) -> Chip:
-    """Load the machine that runs what `chip` cannot.
-
-    Raises
-    ------
-    UnsupportedError
-        Neither the description nor the policy names a host.
-    """
-    from archsim.io.hardware import load_hardware
-
-    name = how.host or chip.spec.host
-    if not name or chip.spec.host_link is None:
-        raise UnsupportedError(
-            f"{chip.name!r} cannot run every op and names no host and link",
-            hint="give its description 'host' and 'host_link'",
-        )
-    return load_hardware(name)
 
 
 def evaluate_points(
@@ -242,8 +311,9 @@ def evaluate_points(
             hint="evaluate the points one by one",
         )
     family = registry.get(chip.family)
-    lowered = lower(placement.chip, placement.graph.tensors, warm=how.cache == "warm")
-    totals = run_sweep(family, lowered.table, chip_table(chip), swept, mode=how.jit)
+    lowered = lower(placement.chip, placement.graph.tensors, warm=how.cache == "warm", residency=how.residency)
+    beside = arranged(family, chip, placement.chip, lowered, how.schedule)
+    totals = run_sweep(family, lowered.table, chip_table(chip), swept, mode=how.jit, arranged=beside)
     check_totals(totals, chip.name)
     if fits is not None:
         totals["status"][~fits] = DOES_NOT_FIT

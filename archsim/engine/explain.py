@@ -17,6 +17,8 @@ from archsim.arch.columns import columns, split_path
 from archsim.arch.tables import record
 from archsim.cited import Cited
 from archsim.engine.driver import run_point
+from archsim.engine.explain_memory import on_chip
+from archsim.engine.explain_schedule import scheduled
 from archsim.engine.place import LINK
 from archsim.engine.rows import to_rows
 from archsim.engine.run import phases
@@ -129,8 +131,9 @@ def explain(result: Result, quantity: str, op: str | None) -> Explanation:
     ]
     if quantity == "energy" and result.run:
         answers += [_static(part, leaves) for part in result.run.parts]
+    answers_for = Node("what answers for it", tuple(answers))
     heading = f"{quantity} of {result.workload} on {result.hardware} = {format_quantity(total, show)}"
-    return Explanation(heading, (Node("what answers for it", tuple(answers)), *ops), laws, leaves)
+    return Explanation(heading, (answers_for, *scheduled(result.run), *on_chip(result.run), *ops), laws, leaves)
 
 
 class _Teller:
@@ -259,7 +262,8 @@ def _settled(part: Part) -> tuple[SimpleNamespace, SimpleNamespace, list[SimpleN
     """Return the chip, the scratch record as the last round left it, and the ops; numbers know their leaves."""
     chip, work, ops = _leaves(part), _empty(record(part.family.work_table)), to_rows(part.lowered.table)
     run = jit.bound(run_point, phases(part.family))
-    run(ops, chip, work, [_empty(part.outs.dtype) for _ in ops], _empty(part.totals.dtype))
+    beside = part.arranged.plain()
+    run(ops, chip, work, [_empty(part.outs.dtype) for _ in ops], _empty(part.totals.dtype), *beside)
     return chip, work, ops
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archsim.arch import registry
@@ -13,11 +14,12 @@ from archsim.graph.retype import as_stored
 from archsim.units import CAPACITY, DATA, format_quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
     from archsim.arch.chip import Chip
+    from archsim.engine.place import Placement
     from archsim.graph.graph import Graph
 
 DOES_NOT_FIT = -1
@@ -31,7 +33,7 @@ _PARTS = {
 }
 
 
-def check_fit(graph: Graph, chip: Chip, how: Policy) -> tuple[Memory, tuple[str, ...]]:
+def check_fit(graph: Graph, chip: Chip, how: Policy, pieces: int = 1) -> tuple[Memory, tuple[str, ...]]:
     """Compare what a graph keeps with the machine's outermost memory.
 
     Parameters
@@ -42,6 +44,8 @@ def check_fit(graph: Graph, chip: Chip, how: Policy) -> tuple[Memory, tuple[str,
         The machine.
     how : Policy
         ``capacity="check"`` refuses what does not fit, ``"ignore"`` warns.
+    pieces : int
+        Runs whose saved activations are kept at the same time.
 
     Returns
     -------
@@ -56,6 +60,7 @@ def check_fit(graph: Graph, chip: Chip, how: Policy) -> tuple[Memory, tuple[str,
         With the arithmetic.
     """
     kept = _kept(graph, chip)
+    kept = replace(kept, peak=kept.peak + (pieces - 1) * kept.saved, saved=pieces * kept.saved)
     there = registry.get(chip.family).capacity(chip.spec)
     if kept.total <= there:
         return kept, ()
@@ -72,6 +77,26 @@ def check_fit(graph: Graph, chip: Chip, how: Policy) -> tuple[Memory, tuple[str,
         return kept, (f"{problem}: times and energies are those of a machine with enough memory",)
     raise DoesNotFitError(problem, hint="choose a larger machine, a smaller batch or a system with tensor_parallel, "
                           "or set policy capacity=ignore")  # fmt: skip
+
+
+def check_places(placement: Placement, chips: Mapping[str, Chip], how: Policy) -> tuple[Memory, tuple[str, ...]]:
+    """Compare what every machine of a mixed system keeps with its memory; return what the whole graph keeps.
+
+    Raises
+    ------
+    DoesNotFitError
+        As `check_fit`.
+    """
+    warnings: list[str] = []
+    for name, chip in chips.items():
+        ops = placement.places[name]
+        if ops:
+            used = {tensor for op in ops for tensor in (*op.inputs, *op.outputs)}
+            tensors = {tensor: about for tensor, about in placement.graph.tensors.items() if tensor in used}
+            outputs = tuple(tensor for tensor in placement.graph.outputs if tensor in used)
+            part = placement.graph.replace(ops=ops, tensors=tensors, outputs=outputs)
+            warnings += check_fit(part, chip, how)[1]
+    return memory(placement.graph), tuple(warnings)
 
 
 def points_that_fit(graph: Graph, chip: Chip, swept: Sequence[Swept], how: Policy) -> np.ndarray | None:

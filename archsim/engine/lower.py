@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from archsim.arch.columns import chip_dtype, fill
 from archsim.arch.tables import OP, record
 from archsim.engine.describe import describe
 from archsim.engine.distance import distances, typical
+from archsim.engine.liveness import planned_distances
 from archsim.graph.op import PHASES, Op
 from archsim.graph.tensor import Role, Tensor
 from archsim.graph.work import Neuron
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from archsim.arch.chip import Chip
+
+
+FAR: Final = 1e300
+"""More bytes than any memory holds, B."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ def op_dtype() -> np.dtype:
     return record(OP)
 
 
-def lower(ops: Iterable[Op], tensors: Mapping[str, Tensor], *, warm: bool = True) -> Lowered:
+def lower(ops: Iterable[Op], tensors: Mapping[str, Tensor], *, warm: bool = True, residency: str = "reuse") -> Lowered:
     """Lower ops to the op table; ops of the same sizes and formats share a row.
 
     Parameters
@@ -54,11 +59,14 @@ def lower(ops: Iterable[Op], tensors: Mapping[str, Tensor], *, warm: bool = True
         All tensors of the graph.
     warm : bool
         Whether caches hold at the start what the run before left in them.
+    residency : str
+        ``reuse``: memories on the chip keep what was touched last, as caches do; ``planned``: what is alive and fits;
+        ``none``: results go to the outermost memory and come back.
     """
     import numpy as np
 
     ops = tuple(ops)
-    apart = distances(ops, tensors, warm=warm)
+    apart = (planned_distances if residency == "planned" else distances)(ops, tensors, warm=warm)
     rows: dict[Any, list[Op]] = {}
     for op in ops:
         rows.setdefault(_signature(op, tensors), []).append(op)
@@ -72,6 +80,8 @@ def lower(ops: Iterable[Op], tensors: Mapping[str, Tensor], *, warm: bool = True
         columns["count"] = float(len(same))
         columns["weight_sets"] = float(len({_weights(op, tensors) for op in same}))
         columns["weight_distance"], columns["input_distance"] = typical([apart[op.name] for op in same])
+        if residency == "none":
+            columns["input_distance"] = max(columns["input_distance"], FAR)
         columns["phase"] = PHASES.index(same[0].phase)
         table[index] = tuple(columns[name] for name in names)
     return Lowered(table, tuple(tuple(same) for same in rows.values()))

@@ -1,10 +1,11 @@
-"""Who runs what: the machine, or the host for what the machine cannot; tensors that cross are moved and charged."""
+"""Who runs what: the machine, another one of its system, or the host; tensors that cross are moved and charged."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from math import prod
+from typing import Final
 
 from archsim.errors import UnsupportedError
 from archsim.graph.graph import Graph
@@ -12,9 +13,15 @@ from archsim.graph.op import Op
 from archsim.graph.tensor import Role, Tensor
 from archsim.graph.work import Collective, Move
 
-CHIP = "chip"
-HOST = "host"
-LINK = "link"
+CHIP: Final = "chip"
+"""The place of a machine that stands alone; those of a mixed system have names."""
+HOST: Final = "host"
+LINK: Final = "link"
+
+Supports = Callable[[Op], bool]
+Allowed = Mapping[str, tuple[str, ...]]
+"""Places that can run an op, by its name."""
+Choose = Callable[[Graph, Allowed], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -24,84 +31,140 @@ class Placement:
     Attributes
     ----------
     graph : Graph
-        The legal graph: the moves over the link are among its ops.
-    chip, host, moves : tuple of Op
-        What each runs, in execution order.
+        The legal graph: the moves over the links are among its ops.
+    places : mapping of str to tuple of Op
+        What each machine runs, in execution order; the host last.
+    moves : tuple of Op
+        What crosses links.
+    ends : mapping of str to tuple of str
+        Where each move begins and ends, by name.
     exchanges : tuple of Op
         Collectives between the chips of a system.
+    chosen : tuple of str
+        Ops that run elsewhere than on the first machine that can, because that is cheaper.
     """
 
     graph: Graph
-    chip: tuple[Op, ...]
-    host: tuple[Op, ...]
-    moves: tuple[Op, ...]
+    places: Mapping[str, tuple[Op, ...]]
+    moves: tuple[Op, ...] = ()
+    ends: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     exchanges: tuple[Op, ...] = ()
+    chosen: tuple[str, ...] = ()
+
+    @property
+    def chip(self) -> tuple[Op, ...]:
+        """What the first machine runs."""
+        return next(iter(self.places.values()))
+
+    @property
+    def host(self) -> tuple[Op, ...]:
+        """What the host runs."""
+        return self.places.get(HOST, ())
 
 
 def place(
-    graph: Graph, machine: str, supports: Callable[[Op], bool], *, fallback: bool = True, chips: int = 1
-) -> Placement:
-    """Place every op on the machine if it can run it, else on its host.
+    graph: Graph, machine: str, supports: Supports | Mapping[str, Supports], *, fallback: bool = True, chips: int = 1,
+    choose: Choose | None = None,
+) -> Placement:  # fmt: skip
+    """Place every op on the first machine that can run it, else on the host, or where it is cheapest.
 
     Parameters
     ----------
     graph : Graph
-        Fused as the machine runs it.
+        Fused as the machines run it.
     machine : str
-        Name of the machine, for messages.
-    supports : callable
-        Whether the machine runs an op.
+        Name of the machine or system, for messages.
+    supports : callable, or mapping of str to callable
+        Whether the machine runs an op; of a mixed system, for each place.
     fallback : bool
         Whether the host may be used.
     chips : int
         Chips of the system the machine stands in.
+    choose : callable, optional
+        Chooses among the places that can run each op; left out: the first.
 
     Raises
     ------
     UnsupportedError
         An op nobody may run.
     """
-    where: dict[str, str] = {}
-    exchanges = tuple(op for op in graph.ops if isinstance(op.work, Collective) and op.work.participants > 1)
-    for op in exchanges:
-        if op.work.participants > chips:  # type: ignore[attr-defined]
-            there = "one" if chips == 1 else f"{chips} chips"
-            raise UnsupportedError(
-                f"{op.name!r} is a collective over {op.work.participants} machines and {machine!r} is {there}",  # type: ignore[attr-defined]
-                hint="build the workload for one machine, or name a system: archsim list systems",
-            )
+    each = supports if isinstance(supports, Mapping) else {CHIP: supports}
+    exchanges = _exchanges(graph, machine, chips)
     between = {op.name for op in exchanges}
+    allowed: dict[str, tuple[str, ...]] = {}
     for op in graph.ops:
-        where[op.name] = CHIP if op.name in between or supports(op) else HOST
-    refused = [op.name for op in graph.ops if where[op.name] == HOST]
-    if refused and not fallback:
+        able = tuple(name for name, can in each.items() if op.name in between or can(op))
+        allowed[op.name] = (*able, HOST) if fallback and op.name not in between else able
+    refused = [name for name, able in allowed.items() if not able]
+    if refused:
         raise UnsupportedError(
             f"{machine!r} cannot run {len(refused)} of {len(graph.ops)} ops, the first is {refused[0]!r}",
             hint="allow the host with policy fallback=host",
         )
-    if not refused:
-        return Placement(graph, tuple(op for op in graph.ops if op.name not in between), (), (), exchanges)
-    ops = list(_with_moves(graph, where))
-    legal = graph.replace(ops=tuple(ops))
-    chip = tuple(op for op in ops if where.get(op.name) == CHIP and op.name not in between)
-    host = tuple(op for op in ops if where.get(op.name) == HOST)
-    return Placement(legal, chip, host, tuple(op for op in ops if op.name not in where), exchanges)
+    first = {name: able[0] for name, able in allowed.items()}
+    where = dict(choose(graph, allowed)) if choose else first
+    places = (*each, HOST) if HOST in where.values() else tuple(each)
+    if len(each) == 1 and set(where.values()) <= set(each):  # alone, a machine has its inputs
+        ops = {place: tuple(op for op in graph.ops if op.name not in between) if place == places[0] else ()
+               for place in places}  # fmt: skip
+        return Placement(graph, ops, exchanges=exchanges)
+    legal, ends = _with_moves(graph, where, HOST)
+    return Placement(
+        graph.replace(ops=tuple(legal)),
+        {name: tuple(op for op in legal if where.get(op.name) == name and op.name not in between) for name in places},
+        tuple(op for op in legal if op.name in ends),
+        ends,
+        exchanges,
+        tuple(name for name in where if where[name] != first[name]),
+    )
 
 
-def _with_moves(graph: Graph, where: dict[str, str]) -> list[Op]:
-    """Insert a move before the first reader on the other side of what an op wrote; network inputs start on the host."""
-    here = {name: where[op.name] for op in graph.ops for name in op.outputs}
-    here |= {name: HOST for name, tensor in graph.tensors.items() if tensor.role is Role.INPUT}
-    moved: set[tuple[str, str]] = set()
+def _exchanges(graph: Graph, machine: str, chips: int) -> tuple[Op, ...]:
+    """Return the collectives between the chips of a system; refuse those among more chips than there are."""
+    found = []
+    for op in graph.ops:
+        if isinstance(op.work, Collective) and op.work.participants > 1:
+            found.append(op)
+            if op.work.participants > chips:
+                there = "one" if chips == 1 else f"{chips} chips"
+                raise UnsupportedError(
+                    f"{op.name!r} is a collective over {op.work.participants} machines and {machine!r} is {there}",
+                    hint="build the workload for one machine, or name a system: archsim list systems",
+                )
+    return tuple(found)
+
+
+def _with_moves(graph: Graph, where: Mapping[str, str], centre: str) -> tuple[list[Op], dict[str, tuple[str, str]]]:
+    """Insert a move before the first reader on another side of what an op wrote; network inputs start on the host.
+
+    Between two machines a tensor passes the host: it is there from then on.
+    """
+    here: dict[str, list[str]] = {name: [centre] for name, tensor in graph.tensors.items() if tensor.role is Role.INPUT}
+    ends: dict[str, tuple[str, str]] = {}
     ops: list[Op] = []
     for op in graph.ops:
+        side = where[op.name]
         for name in dict.fromkeys(op.inputs):
-            home, side = here.get(name), where[op.name]
-            if home is not None and home != side and (name, side) not in moved:
-                moved.add((name, side))
-                ops.append(_move(graph.tensors[name], side))
+            homes = here.get(name)
+            if homes is None or side in homes:
+                continue
+            for source, target in _hops(homes, side, centre):
+                move = _move(graph.tensors[name], target)
+                while move.name in ends:  # the same tensor, written anew in between
+                    move = Op(f"{move.name} again", move.work, move.inputs, move.outputs)
+                ends[move.name] = source, target
+                ops.append(move)
+                homes.append(target)
         ops.append(op)
-    return ops
+        here.update({name: [side] for name in op.outputs})
+    return ops, ends
+
+
+def _hops(homes: list[str], side: str, centre: str) -> list[tuple[str, str]]:
+    """Return the ways a tensor takes from one of the places it is at."""
+    if centre in homes or side == centre:
+        return [(centre if centre in homes else homes[0], side)]
+    return [(homes[0], centre), (centre, side)]
 
 
 def _move(tensor: Tensor, side: str) -> Op:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
@@ -13,16 +14,19 @@ from archsim.graph.optimiser import optimiser
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "fusion": POLICIES,
-    "schedule": ("serial",),
+    "schedule": ("serial", "overlap", "pipelined"),
+    "placement": ("auto", "first", "latency", "energy"),
     "fallback": ("host", "forbid"),
     "capacity": ("check", "ignore"),
     "cache": ("warm", "cold"),
+    "residency": ("reuse", "planned", "none"),
     "jit": ("auto", "always", "never"),
 }
 _TRUTH: Final = {"true": True, "false": False}
 RATE: Final = 0.1
 """Spikes per neuron and timestep, unless said otherwise."""
-_NOT_TEXT: Final = ("training", "tensor_parallel", "timesteps", "rate")
+_COUNTS: Final = ("tensor_parallel", "spatial_parallel", "pipeline_parallel", "micro_batches", "expert_parallel")
+_NOT_TEXT: Final = (*_COUNTS, "parameter_servers", "expert_imbalance", "training", "timesteps", "rate")
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,14 @@ class Policy:
     fusion : str
         ``eager``, ``none``, ``epilogue``, ``attention``, ``full`` or ``streams``; see `archsim.graph.fusion`.
     schedule : str
-        ``serial``: one op after the other.
+        ``serial``: one op after the other; ``overlap``: side by side where they need different units; ``pipelined``:
+        so, and one run after the other at the pace of the busiest unit. See `archsim.engine.schedule`.
     precision : str
         Number format all floating-point tensors are given; empty: as the workload says.
+    placement : str
+        ``first``: on the first machine that can run an op, and on the host what none can; ``latency``, ``energy``:
+        where that is least, with what crosses links; ``auto``: ``latency`` on a system of different machines, else
+        ``first``.
     fallback : str
         ``host``: what the machine cannot run goes to its host, with the transfers; ``forbid``: it is an error.
     host : str
@@ -45,6 +54,9 @@ class Policy:
         ``check``: what does not fit into the machine's memory is an error; ``ignore``: a warning.
     cache : str
         ``warm``: the run is one of many, and caches begin with what the last one left; ``cold``: they begin empty.
+    residency : str
+        What memories on the chip keep of results: ``reuse``: what was touched last, as caches do; ``planned``: what is
+        alive and fits, as compilers do; ``none``: nothing. See `archsim.engine.liveness`.
     training : bool
         One training step instead of inference: forward, loss, gradients and update.
     optimiser : str
@@ -66,13 +78,21 @@ class Policy:
     fusion: str = "attention"
     schedule: str = "serial"
     precision: str = ""
+    placement: str = "auto"
     fallback: str = "host"
     host: str = ""
     capacity: str = "check"
     cache: str = "warm"
+    residency: str = "reuse"
     training: bool = False
     optimiser: str = "sgd"
     tensor_parallel: int = 1
+    spatial_parallel: int = 1
+    pipeline_parallel: int = 1
+    micro_batches: int = 1
+    expert_parallel: int = 1
+    expert_imbalance: float = 1.0
+    parameter_servers: int = 0
     timesteps: int = 0
     rate: float = RATE
     fidelity: str = ""
@@ -82,7 +102,10 @@ class Policy:
         if str(self.training).lower() not in _TRUTH:
             raise UsageError(f"policy training={self.training!r}", hint="write true or false")
         object.__setattr__(self, "training", _TRUTH[str(self.training).lower()])
-        object.__setattr__(self, "tensor_parallel", _number("tensor_parallel", self.tensor_parallel))
+        for name in _COUNTS:
+            object.__setattr__(self, name, _number(name, getattr(self, name)))
+        object.__setattr__(self, "parameter_servers", _number("parameter_servers", self.parameter_servers, least=0))
+        object.__setattr__(self, "expert_imbalance", _factor("expert_imbalance", self.expert_imbalance))
         object.__setattr__(self, "timesteps", _number("timesteps", self.timesteps, least=0))
         object.__setattr__(self, "rate", _share("rate", self.rate))
         if self.rate != RATE and not self.timesteps:
@@ -105,6 +128,16 @@ def _number(name: str, value: int | str, *, least: int = 1) -> int:
     if isinstance(value, bool) or not text.isdecimal() or int(text) < least:
         raise UsageError(f"policy {name}={value!r}", hint=f"write a whole number of at least {least}")
     return int(text)
+
+
+def _factor(name: str, value: float | str) -> float:
+    try:
+        factor = float(value)
+    except ValueError:
+        factor = 0.0
+    if isinstance(value, bool) or not 1.0 <= factor < math.inf:
+        raise UsageError(f"policy {name}={value!r}", hint="write a number of at least 1")
+    return factor
 
 
 def _share(name: str, value: float | str) -> float:

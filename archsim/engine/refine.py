@@ -57,6 +57,7 @@ def refine(
     clear(total)
     for row, out in zip(rows, to_rows(outs), strict=True):
         add(row, out, total)
+    total.interval = total.latency
     total.energy[STATIC] += power.static_energy(static, total.latency)
     from_rows([total], totals)
 

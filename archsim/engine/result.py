@@ -80,7 +80,9 @@ class Result:
     workload, hardware, boundary : str
         Names, and what the machine's published power includes.
     latency : float
-        s per run.
+        s per run, from its start to its end.
+    interval : float
+        s from one run to the next: the latency, but in a pipeline.
     energy : float
         J per run, static and host included.
     items : float
@@ -107,6 +109,7 @@ class Result:
     hardware: str
     boundary: str
     latency: float
+    interval: float
     energy: float
     items: float
     item: str
@@ -124,12 +127,12 @@ class Result:
     @property
     def power(self) -> float:
         """Mean power, W."""
-        return self.energy / self.latency if self.latency else 0.0
+        return self.energy / self.interval if self.interval else 0.0
 
     @property
     def throughput(self) -> float:
         """Items per second."""
-        return self.items / self.latency if self.latency else 0.0
+        return self.items / self.interval if self.interval else 0.0
 
     @cached_property
     def bound(self) -> str:
@@ -192,6 +195,7 @@ class Result:
             "boundary": self.boundary,
             "parameters": dict(self.parameters),
             "latency_s": self.latency,
+            "interval_s": self.interval,
             "energy_j": self.energy,
             "power_w": self.power,
             "throughput_per_s": self.throughput,

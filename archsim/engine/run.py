@@ -11,6 +11,7 @@ from archsim.arch.family import Family
 from archsim.arch.tables import record
 from archsim.engine.driver import run_point, run_points, run_rows
 from archsim.engine.rows import from_rows, to_rows
+from archsim.engine.schedule.lanes import Arranged, one_after_the_other
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,8 +37,9 @@ def compiles(mode: str, evaluations: int) -> bool:
 
 
 def run(
-    family: Family, ops: np.ndarray, chip: np.ndarray, *, mode: str = "auto", keep: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
+    family: Family, ops: np.ndarray, chip: np.ndarray, *, mode: str = "auto", keep: bool = False,
+    arranged: Arranged | None = None,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Evaluate one design point.
 
     Parameters
@@ -52,6 +54,8 @@ def run(
         ``auto``, ``always`` or ``never`` compile.
     keep : bool
         Keep the outcome of every op.
+    arranged : Arranged, optional
+        How ops may lie side by side; left out, they follow one another.
 
     Returns
     -------
@@ -60,18 +64,19 @@ def run(
     totals : ndarray of records, (1,)
         Totals of the point.
     """
-    outs, totals = _run(family, ops, chip, (), 1, mode, len(ops) if keep else ROOM)
+    outs, totals = _run(family, ops, chip, (), 1, mode, len(ops) if keep else ROOM, arranged)
     return (outs if keep else outs[:0]), totals
 
 
 def run_sweep(
-    family: Family, ops: np.ndarray, chip: np.ndarray, swept: Sequence[Swept], *, mode: str = "auto"
-) -> np.ndarray:
+    family: Family, ops: np.ndarray, chip: np.ndarray, swept: Sequence[Swept], *, mode: str = "auto",
+    arranged: Arranged | None = None,
+) -> np.ndarray:  # fmt: skip
     """Evaluate many design points of one machine.
 
     Parameters
     ----------
-    family, ops, chip, mode
+    family, ops, chip, mode, arranged
         As in `run`: the point all others start from.
     swept : sequence of Swept
         Leaves that differ from point to point, all of one length.
@@ -82,14 +87,18 @@ def run_sweep(
         Totals of every point.
     """
     points = len(swept[0].values) if swept else 1
-    return _run(family, ops, chip, swept, points, mode, ROOM)[1]
+    return _run(family, ops, chip, swept, points, mode, ROOM, arranged)[1]
 
 
 def _run(
-    family: Family, ops: np.ndarray, chip: np.ndarray, swept: Sequence[Swept], points: int, mode: str, room: int
-) -> tuple[np.ndarray, np.ndarray]:
+    family: Family, ops: np.ndarray, chip: np.ndarray, swept: Sequence[Swept], points: int, mode: str, room: int,
+    arranged: Arranged | None,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     import numpy as np
 
+    arranged = arranged or one_after_the_other()
+    if len(arranged.tasks):
+        room = len(ops)  # all of them are put side by side
     totals = np.zeros(points, dtype=record(family.totals_table))
     threads = max(1, min(jit.threads(), points))
     outs = np.zeros((threads, max(1, min(room, len(ops)))), dtype=record(family.out_table))
@@ -102,12 +111,12 @@ def _run(
         places = np.array([each.word(chip.dtype) for each in swept], dtype=np.int64)
         values = np.array([each.bits(chip.dtype) for each in swept], dtype=np.int64).reshape(len(swept), points)
         words = chips.view(np.int64).reshape(threads, -1)
-        driver(np.ascontiguousarray(ops), chips, words, places, values, works, outs, totals)
+        driver(np.ascontiguousarray(ops), chips, words, places, values, works, outs, totals, *arranged.threads(threads))
     else:
         chips = np.repeat(chip, points)
         for each in swept:
             each.write(chips)
-        _run_plain(family, ops, chips, works[:1], outs[0], totals)
+        _run_plain(family, ops, chips, works[:1], outs[0], totals, arranged)
     return outs[0], totals
 
 
@@ -132,20 +141,22 @@ def run_each(family: Family, ops: np.ndarray, chip: np.ndarray, *, mode: str = "
     works = np.zeros(threads, dtype=record(family.work_table))
     if compiles(mode, len(ops) * max(EVALUATIONS_PER_RUN, family.candidates)):
         driver = jit.compiled(run_rows, bind=phases(family), family=family.name, parallel=True)
-        driver(np.ascontiguousarray(ops), chip, works, outs, totals)
+        driver(np.ascontiguousarray(ops), chip, works, outs, totals, *one_after_the_other().alone())
     else:
         for row in range(len(ops)):
             one = slice(row, row + 1)
-            _run_plain(family, ops[one], chip, works[:1], outs[one], totals[one])
+            _run_plain(family, ops[one], chip, works[:1], outs[one], totals[one], one_after_the_other())
     return outs, totals
 
 
 def _run_plain(
-    family: Family, ops: np.ndarray, chips: np.ndarray, works: np.ndarray, outs: np.ndarray, totals: np.ndarray
-) -> None:
+    family: Family, ops: np.ndarray, chips: np.ndarray, works: np.ndarray, outs: np.ndarray, totals: np.ndarray,
+    arranged: Arranged,
+) -> None:  # fmt: skip
     driver = jit.bound(run_point, phases(family))
     op_rows, out_rows, total_rows = to_rows(ops), to_rows(outs), to_rows(totals)
+    beside = arranged.plain()
     for chip, total in zip(to_rows(chips), total_rows, strict=True):
-        driver(op_rows, chip, to_rows(works)[0], out_rows, total)
+        driver(op_rows, chip, to_rows(works)[0], out_rows, total, *beside)
     from_rows(total_rows, totals)
     from_rows(out_rows, outs)

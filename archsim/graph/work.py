@@ -354,12 +354,16 @@ class Neuron(Work):
 
 @dataclass(frozen=True)
 class Collective(Work):
-    """A collective over `participants` machines; `payload` bytes on each."""
+    """A collective over `participants` machines; `payload` bytes on each.
+
+    `axis` says which machines: empty, those that share the layers of one copy of a network; else what they share out.
+    """
 
     kind = "collective"
     function: str
     participants: int
     payload: int
+    axis: str = ""
 
 
 @dataclass(frozen=True)

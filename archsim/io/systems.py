@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from archsim.arch.chip import Chip
+from archsim.arch.mixed import MixedSpec, MixedSystem
 from archsim.arch.system import System, SystemSpec
 from archsim.cited import CitationError, Path, split
-from archsim.errors import ArchsimError, InvalidDescriptionError, UnknownNameError, UsageError
+from archsim.errors import ArchsimError, InvalidDescriptionError, UnknownNameError, UsageError, did_you_mean
 from archsim.io import catalogue, yaml
 from archsim.io.fields import fields_at
 from archsim.io.hardware import check_citations, load_hardware, with_all
@@ -23,6 +25,9 @@ from archsim.io.shared import HEADER, KIND
 from archsim.io.yaml import Document
 
 OWN: Final = "levels"
+MEMBERS: Final = "members"
+"""What only mixed systems have."""
+STARTS: Final = (OWN, "stragglers", MEMBERS)
 """Where paths of a system's own values begin; all others lead into its chip."""
 
 
@@ -39,7 +44,7 @@ def is_system(name: str | FilePath) -> bool:
         if not path.is_file() or is_config(path):
             return False
         tree = yaml.load(path).tree
-        return isinstance(tree, Mapping) and "family" not in tree and not {"chip", OWN}.isdisjoint(tree)
+        return isinstance(tree, Mapping) and "family" not in tree and not {"chip", OWN, MEMBERS}.isdisjoint(tree)
     known: list[str] = []
     for kind in ("hardware", "systems"):
         try:
@@ -59,7 +64,8 @@ def load_system(name: str | FilePath, sets: Mapping[str, Any] | None = None) -> 
     name : str or Path
         Name or alias in the catalogue, or a YAML file.
     sets : mapping of str to value, optional
-        Values changed by path: ``levels.nvlink.members`` of the system, ``memory.hbm.bandwidth`` of its chip.
+        Values changed by path: ``levels.nvlink.members`` of the system, ``memory.hbm.bandwidth`` of its chip; of a
+        mixed system ``members.gpu.lanes``, and ``gpu.memory.hbm.bandwidth`` or ``host.clock`` of its machines.
 
     Returns
     -------
@@ -94,52 +100,93 @@ def with_values(system: System, sets: Mapping[str, Any]) -> System:
     InvalidDescriptionError
         A value that cannot be.
     """
-    own = {path: value for path, value in sets.items() if str(path).partition(".")[0].partition("[")[0] == OWN}
+    own = {path: value for path, value in sets.items() if str(path).partition(".")[0].partition("[")[0] in STARTS}
     others = {path: value for path, value in sets.items() if path not in own}
-    chip = with_all(system.chip, others) if others else system.chip
+    spec = type(system.spec)
     tree: Any = system.tree
     for path, value in own.items():
-        tree = apply(tree, path, value, lambda at: fields_at(SystemSpec, at))
-    return _build(Document(tree, name=system.origin), system.origin, chip, require_units=False)
+        tree = apply(tree, path, value, lambda at: fields_at(spec, at))
+    document = Document(tree, name=system.origin)
+    if isinstance(system, MixedSystem):
+        mixed = _build_mixed(document, system.origin, require_units=False)
+        return _with_machines(mixed, system, others)
+    chip = with_all(system.chip, others) if others else system.chip
+    return _build(document, system.origin, chip, require_units=False)
+
+
+def _with_machines(mixed: MixedSystem, before: MixedSystem, sets: Mapping[str, Any]) -> MixedSystem:
+    """Return a mixed system with values of its machines changed, on top of what was changed before."""
+    machines = {name: before.machines[name] if chip.name == before.machines[name].name else chip
+                for name, chip in mixed.machines.items()}  # fmt: skip
+    host = before.host
+    for path, value in sets.items():
+        name, _, rest = str(path).partition(".")
+        if not rest or (name not in machines and name != "host"):
+            hint = did_you_mean(name, (*machines, "host"))
+            hint = hint or f"begin the path with one of {', '.join((MEMBERS, *machines, 'host'))}"
+            raise UsageError(f"{mixed.name!r} has no {str(path)!r}", hint=hint)
+        if name == "host":
+            host = with_all(host, {rest: value}) if host else None
+        else:
+            machines[name] = with_all(machines[name], {rest: value})
+    return replace(mixed, machines=machines, host=host, chip=next(iter(machines.values())))
 
 
 def _build(document: Document, origin: str, chip: Chip | None, *, require_units: bool) -> System:
+    if isinstance(document.tree, Mapping) and MEMBERS in document.tree:
+        return _build_mixed(document, origin, require_units=require_units)
+    spec, cited = _validated(document, SystemSpec, require_units=require_units)
+    return System(spec, chip or _chip(document, spec.chip, ("chip",)), cited, document.tree, origin)
+
+
+def _build_mixed(document: Document, origin: str, *, require_units: bool) -> MixedSystem:
+    spec, cited = _validated(document, MixedSpec, require_units=require_units)
+    machines = {
+        member.name: _chip(document, member.chip, (MEMBERS, index, "chip")) for index, member in enumerate(spec.members)
+    }
+    host = _chip(document, spec.host, ("host",))
+    first = next(iter(machines.values()))
+    return MixedSystem(spec, first, cited, document.tree, origin, machines, host)
+
+
+def _validated(document: Document, model: type[Any], *, require_units: bool) -> tuple[Any, Mapping[Path, Any]]:
     problems = Problems(document)
     broken: list[CitationError] = []
     plain, cited = split(document.tree, broken)
     problems.citations(broken)
     problems.finish()
     try:
-        spec = SystemSpec.model_validate(plain, context={"require_units": require_units})
+        spec = model.model_validate(plain, context={"require_units": require_units})
     except ValidationError as error:
-        problems.validation(error, SystemSpec)
+        problems.validation(error, model)
         problems.finish()
         raise InvalidDescriptionError("the description is not valid", where=document.name) from error
-    check_citations(problems, cited, SystemSpec, require_units=require_units)
+    check_citations(problems, cited, model, require_units=require_units)
     problems.finish()
-    return System(spec, chip or _chip(document, spec.chip), cited, document.tree, origin)
+    return spec, cited
 
 
-def _chip(document: Document, name: str) -> Chip:
+def _chip(document: Document, name: str, at: Path) -> Chip:
     try:
         return load_hardware(name)
     except UsageError as error:
-        raise InvalidDescriptionError(f"chip: {error.message}", hint=error.hint,
-                                      where=document.locate(("chip",))) from error  # fmt: skip
+        raise InvalidDescriptionError(f"{at[-1]}: {error.message}", hint=error.hint,
+                                      where=document.locate(at)) from error  # fmt: skip
 
 
 def _expand(document: Document) -> Document:
-    """Put the content of a link's file in the place of its name, in every level."""
-    levels = document.tree.get("levels")
-    for index, level in enumerate(levels if isinstance(levels, list) else ()):
-        written = level.get("link") if isinstance(level, Mapping) else None
-        if isinstance(written, str) or (isinstance(written, Mapping) and "extends" in written):
-            document = _with_link(document, index, written)
+    """Put the content of a link's file in the place of its name, in every level or member."""
+    for key in (OWN, MEMBERS):
+        parts = document.tree.get(key)
+        for index, part in enumerate(parts if isinstance(parts, list) else ()):
+            written = part.get("link") if isinstance(part, Mapping) else None
+            if isinstance(written, str) or (isinstance(written, Mapping) and "extends" in written):
+                document = _with_link(document, key, index, written)
     return document
 
 
-def _with_link(document: Document, index: int, written: str | Mapping[str, Any]) -> Document:
-    at: Path = (OWN, index, "link")
+def _with_link(document: Document, key: str, index: int, written: str | Mapping[str, Any]) -> Document:
+    at: Path = (key, index, "link")
     name = written if isinstance(written, str) else written["extends"]
     where = document.locate(at if isinstance(written, str) else (*at, "extends"))
     try:
@@ -154,8 +201,8 @@ def _with_link(document: Document, index: int, written: str | Mapping[str, Any])
         own = {key: value for key, value in written.items() if key != "extends"}
         marks = {path[len(at) :]: mark for path, mark in document.marks.items() if path[: len(at)] == at}
         link = merge(link, Document(own, document.path, marks, document.name))
-    levels = list(document.tree["levels"])
-    levels[index] = {**levels[index], "link": link.tree}
+    parts = list(document.tree[key])
+    parts[index] = {**parts[index], "link": link.tree}
     marks = {path: mark for path, mark in document.marks.items() if path[: len(at)] != at}
     marks |= {(*at, *path): mark for path, mark in link.marks.items()}
-    return Document({**document.tree, "levels": levels}, document.path, marks, document.name)
+    return Document({**document.tree, key: parts}, document.path, marks, document.name)

@@ -190,3 +190,26 @@ def line_bytes(accesses: float, width: float, line: float) -> float:
     Hennessy, Patterson: Computer Architecture, 6th ed. 2017, appendix B (block size).
     """
     return accesses * line * math.ceil(width / line)
+
+
+@kernel
+def block_passes(sums: float, room: float) -> float:
+    """Return how often a table is read whole when sums of its rows are made block by block: n = ceil(S / M).
+
+    Parameters
+    ----------
+    sums : float
+        Size of all sums, S, B.
+    room : float
+        Memory that holds the sums being made, M, B.
+
+    Returns
+    -------
+    float
+        Passes over the table, -; at least one.
+
+    References
+    ----------
+    Kyrola, Blelloch, Guestrin: GraphChi, OSDI 2012 (intervals and shards); Yan et al.: HyGCN, HPCA 2020, section 4.3.
+    """
+    return max(1.0, math.ceil(sums / room))

@@ -16,12 +16,16 @@ from archsim.arch.system import System
 from archsim.errors import UnsupportedError, UsageError
 from archsim.jit import kernel
 from archsim.laws import collective as law
+from archsim.laws import halo as tiles
 from archsim.laws import link as message
+from archsim.laws import parameter_server
 from archsim.mapping.stages import Stage, crossings, pairs, stages_of
 
 PASSES: Final[Mapping[str, float]] = {"all_reduce": 2.0, "all_gather": 1.0, "reduce_scatter": 1.0}
 """Passes round the ring."""
-FUNCTIONS: Final = (*PASSES, "all_to_all", "send_recv")
+FUNCTIONS: Final = (*PASSES, "all_to_all", "send_recv", "halo")
+NEIGHBOURS: Final = 8.0
+"""Tiles round a tile, corners among them."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,24 @@ def send_shaped(payload: float, hop: float, bandwidth: float, start: float, burs
     return start + hop + law.shaped_time(payload, burst, bandwidth, sustained)
 
 
-def exchange(system: System, function: str, payload: float, group: Sequence[int], *, crowded: bool = False) -> Exchange:
+@kernel
+def halo(payload: float, neighbours: float, hop: float, bandwidth: float, start: float, bulk: float) -> float:
+    """Return the time to fetch what windows need of the tiles beside in the better protocol, s."""
+    words = start + tiles.halo_time(payload, neighbours, hop, law.WORDS * bandwidth)
+    return min(words, start + bulk + tiles.halo_time(payload, neighbours, hop, bandwidth))
+
+
+@kernel
+def push_and_pull(payload: float, ways: float, copies: float, servers: float, hop: float, bandwidth: float,
+                  server_bandwidth: float, start: float) -> float:  # fmt: skip
+    """Return the time to push gradients to parameter servers and to pull weights, s: in bulk, for it is all of them."""
+    return start + parameter_server.server_time(payload, ways, copies, servers, hop, bandwidth, server_bandwidth)
+
+
+def exchange(
+    system: System, function: str, payload: float, group: Sequence[int], *, crowded: bool = False,
+    strides: Sequence[int] = (),
+) -> Exchange:  # fmt: skip
     """Cost one collective.
 
     Parameters
@@ -123,14 +144,16 @@ def exchange(system: System, function: str, payload: float, group: Sequence[int]
     system : System
         The chips and their links.
     function : str
-        ``all_reduce``, ``all_gather``, ``reduce_scatter``, ``all_to_all`` or ``send_recv``.
+        ``all_reduce``, ``all_gather``, ``reduce_scatter``, ``all_to_all``, ``send_recv`` or ``halo``.
     payload : float
         Bytes of the whole buffer, as benchmarks count: what is summed on each chip, what each has gathered in the end,
-        what each has before it is scattered or sent to all, the message.
+        what each has before it is scattered or sent to all, the message, the halo of one chip.
     group : sequence of int
         Members of each level that take part, innermost first; `archsim.mapping.stages.spread` makes it from a number.
     crowded : bool
         Whether all other chips of the system do the same in groups of their own.
+    strides : sequence of int
+        Members of each level from one that takes part to the next; empty: side by side.
 
     Raises
     ------
@@ -139,7 +162,7 @@ def exchange(system: System, function: str, payload: float, group: Sequence[int]
     """
     if function not in FUNCTIONS:
         raise UsageError(f"unknown collective {function!r}", hint=f"there are {', '.join(FUNCTIONS)}")
-    stages = stages_of(system, group, crowded=crowded)
+    stages = stages_of(system, group, crowded=crowded, strides=strides)
     chips = prod(stage.members for stage in stages)
     if not stages:
         return Exchange(0.0, 0.0, 0.0, system.spec.levels[0].name, "none", alone, ())
@@ -150,6 +173,8 @@ def exchange(system: System, function: str, payload: float, group: Sequence[int]
         found = [_all_to_all(stages, payload, chips)]
     elif function == "send_recv":
         found = [_send(stages[-1], payload)]
+    elif function == "halo":
+        found = [_halo(stages, payload, chips)]
     else:
         found = [_ring(stages, payload, chips, PASSES[function])]
     if not found:
@@ -251,12 +276,56 @@ def _all_to_all(stages: Sequence[Stage], payload: float, chips: int) -> Exchange
 def _send(stage: Stage, payload: float) -> Exchange:
     """One message between two chips that meet at the outermost level of the group."""
     link = stage.level.link
-    rate = stage.level.bandwidth
+    rate = stage.send_rate()
     if link.burst is not None and link.sustained is not None:
         shaped = (payload, link.hop, rate, link.start, link.burst, link.sustained)
         return _cost(send_shaped, shaped, [stage], [payload], stage.level.name, "send")
     plain = (payload, link.hop, rate, link.start, link.bulk_start)
     return _cost(send, plain, [stage], [payload], stage.level.name, "send")
+
+
+def _halo(stages: Sequence[Stage], payload: float, chips: int) -> Exchange:
+    """Let every chip fetch its halo; what enters a member of a level does so along the edge of its block of tiles."""
+    entering = [tiles.block_bytes(payload, stage.below) for stage in stages]
+    whole = [stage.level.topology == "bus" for stage in stages]
+    rates = [stage.ring_rate() * stage.total / stage.below if bus else stage.port()
+             for stage, bus in zip(stages, whole, strict=True)]  # fmt: skip
+    loads = [each * (stage.total / stage.below if bus else 1.0)
+             for each, stage, bus in zip(entering, stages, whole, strict=True)]  # fmt: skip
+    slowest = max(range(len(stages)), key=lambda index: loads[index] / rates[index])
+    hop = max(stage.level.link.hop for stage in stages)
+    arguments = (loads[slowest], min(NEIGHBOURS, chips - 1.0), hop, rates[slowest], *_starts(stages))
+    crossing = [chips / stage.below * each for stage, each in zip(stages, entering, strict=True)]
+    amounts = [here - beyond for here, beyond in zip(crossing, [*crossing[1:], 0.0], strict=True)]
+    return _cost(halo, arguments, stages, amounts, stages[slowest].level.name, "halo")
+
+
+def serve(system: System, payload: float, chips: int, copies: int, servers: int) -> Exchange:
+    """Cost the exchange of copies of a network with the machines that hold its parameters.
+
+    Parameters
+    ----------
+    system : System
+        The chips and their links; servers are members of its outermost level.
+    payload : float
+        Bytes that one chip pushes, and pulls.
+    chips, copies : int
+        Chips of one copy, and copies.
+    servers : int
+        Members of the outermost level that hold the parameters.
+    """
+    outermost = system.spec.levels[-1]
+    room = system.chips // outermost.members
+    taken = max(chips // room, 1)
+    members = max(outermost.members // taken, 1)
+    stage = Stage(outermost, members, min(chips, room), room, room * outermost.members, taken, crowded=True)
+    link = outermost.link
+    mine, theirs = stage.send_rate(), outermost.bandwidth * outermost.ports
+    if outermost.leaf is not None:
+        mine, theirs = mine / outermost.oversubscription, theirs / outermost.oversubscription
+    arguments = (payload * chips, chips, copies, servers, link.hop, mine, theirs, link.start + link.bulk_start)
+    amount = 2.0 * payload * chips * copies
+    return _cost(push_and_pull, arguments, [stage], [amount], outermost.name, "parameter_server")
 
 
 _Way = Callable[[Sequence[Stage], float, int], Exchange | None]

@@ -1,6 +1,8 @@
-"""A run as a Chrome trace: every execution of every op on a time line, with power and bandwidth beside it.
+"""A run as a Chrome trace: what every unit, memory and link does when, with power and bandwidth beside it.
 
-The file opens in Perfetto (ui.perfetto.dev) and in ``chrome://tracing``.
+The file opens in Perfetto (ui.perfetto.dev) and in ``chrome://tracing``. Each machine is a process: one track for each
+of its units and memories, and one on which ops lie from their start to their end, several of them side by side when
+they overlap.
 """
 
 from __future__ import annotations
@@ -8,19 +10,32 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from archsim.engine.place import LINK
 from archsim.errors import UsageError
 
 if TYPE_CHECKING:
+    from archsim.engine.evaluate import Run
     from archsim.engine.result import OpResult, Result
 
 MICRO: Final = 1e6
 """Trace events are in microseconds."""
+OPS: Final = 0
+"""Track of the ops among those of a machine."""
+
+
+class Span(NamedTuple):
+    """One execution: the op's name, when it starts and ends, s, and the row of the result that stands for it."""
+
+    name: str
+    start: float
+    end: float
+    row: OpResult
 
 
 def trace(result: Result) -> dict[str, Any]:
-    """Return a result as Trace Event JSON: one track per machine and link, counters for power and bandwidth.
+    """Return a result as Trace Event JSON: one track per unit, memory and link, counters for power and bandwidth.
 
     Parameters
     ----------
@@ -34,29 +49,25 @@ def trace(result: Result) -> dict[str, Any]:
     """
     if result.run is None:
         raise UsageError("this result holds no run to trace", hint="evaluate it again")
-    tracks = {place: number for number, place in enumerate(dict.fromkeys(op.placed_on for op in result.ops))}
-    events: list[dict[str, Any]] = [
-        {"ph": "M", "pid": 0, "tid": number, "name": "thread_name", "args": {"name": place}}
-        for place, number in tracks.items()
-    ]
-    events.insert(0, {"ph": "M", "pid": 0, "name": "process_name", "args": {"name": result.workload}})
-    clock = 0.0
-    for name, op in executions(result):
-        at = {"pid": 0, "ts": clock * MICRO}
-        about = {"kind": op.kind, "bound": op.bound, "macs": op.macs, "energy_j": op.energy, "row": op.name}
-        events.append(
-            {**at, "ph": "X", "tid": tracks[op.placed_on], "name": name, "dur": op.latency * MICRO, "args": about}
-        )
-        if op.latency > 0.0:
-            moved = {f"{level} GB/s": amount / op.latency / 1e9 for level, amount in op.bytes_by_level.items()}
-            events.append({**at, "ph": "C", "name": "bandwidth", "args": moved})
-            events.append({**at, "ph": "C", "name": "dynamic power", "args": {"W": op.energy / op.latency}})
-        clock += op.latency
+    done = list(spans(result))
+    places = {place: number for number, place in enumerate(dict.fromkeys(span.row.placed_on for span in done))}
+    events = [*_names(result, places), *_ops(done, places, result.run), *_lanes(result.run, done, places)]
+    events += _counters(result, done)
     return {"traceEvents": events, "displayTimeUnit": "ms", "otherData": {"hardware": result.hardware}}
 
 
+def spans(result: Result) -> Iterator[Span]:
+    """Yield every op of a run in program order: when it starts and ends, and which row stands for it."""
+    run = result.run
+    if run is None:
+        return
+    tasks = run.timeline.tasks
+    for (name, row), start, end in zip(executions(result), tasks["start"].tolist(), tasks["end"].tolist(), strict=True):
+        yield Span(name, start, end, row)
+
+
 def executions(result: Result) -> Iterator[tuple[str, OpResult]]:
-    """Yield every op of a run in execution order, with the row of the result that stands for it."""
+    """Yield every op of a run in program order, with the row of the result that stands for it."""
     rows = {op.name: op for op in result.ops}
     run = result.run
     first = (
@@ -65,6 +76,70 @@ def executions(result: Result) -> Iterator[tuple[str, OpResult]]:
     first |= {same.name: each.op.name for each in (run.exchanges if run else ()) for same in each.same}
     for op in run.graph.ops if run else ():
         yield op.name, rows[first.get(op.name, op.name)]
+
+
+def _names(result: Result, places: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Yield the names of processes and tracks."""
+    for place, process in places.items():
+        title = place if place != LINK else "links"
+        yield {"ph": "M", "pid": process, "name": "process_name", "args": {"name": f"{result.workload} on {title}"}}
+        yield {"ph": "M", "pid": process, "tid": OPS, "name": "thread_name", "args": {"name": "ops"}}
+
+
+def _ops(done: list[Span], places: dict[str, int], run: Run) -> Iterator[dict[str, Any]]:
+    """Yield every op: slices of one track when they follow one another, else asynchronous ones."""
+    serial = run.policy.schedule == "serial"
+    for number, span in enumerate(done):
+        about = {"kind": span.row.kind, "bound": span.row.bound, "macs": span.row.macs, "energy_j": span.row.energy,
+                 "row": span.row.name}  # fmt: skip
+        at = {"pid": places[span.row.placed_on], "tid": OPS, "name": span.name, "cat": "op"}
+        if serial:
+            yield {**at, "ph": "X", "ts": span.start * MICRO, "dur": (span.end - span.start) * MICRO, "args": about}
+        else:
+            yield {**at, "ph": "b", "id": number, "ts": span.start * MICRO, "args": about}
+            yield {**at, "ph": "e", "id": number, "ts": span.end * MICRO}
+
+
+def _lanes(run: Run, done: list[Span], places: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Yield what each unit, memory and link is held for, and by which op; weights that come early first."""
+    line = run.timeline
+    tracks: set[tuple[int, int]] = set()
+    for span, task in zip(done, line.tasks, strict=True):
+        process, held = places[span.row.placed_on], line.occupied[task["row"]]
+        for lane in held.nonzero()[0].tolist():
+            if not line.shared[task["row"], lane]:
+                continue  # every layer has units of its own, which work at the same time
+            if (process, lane) not in tracks:
+                tracks.add((process, lane))
+                name = {"name": line.lanes[lane]}
+                yield {"ph": "M", "pid": process, "tid": lane + 1, "name": "thread_name", "args": name}
+            length = min(float(held[lane]), span.end - span.start)
+            yield {"ph": "X", "pid": process, "tid": lane + 1, "name": span.name, "cat": "unit",
+                   "ts": span.start * MICRO, "dur": length * MICRO}  # fmt: skip
+
+
+def _counters(result: Result, done: list[Span]) -> Iterator[dict[str, Any]]:
+    """Yield power and the bandwidth of every level whenever they change, means over each op."""
+    changes: dict[float, dict[str, float]] = {}
+    static = result.energy_by_cause.get("static", 0.0) / result.interval if result.interval else 0.0
+    for span in done:
+        length = span.end - span.start
+        if length <= 0.0:
+            continue
+        rates = {f"{level} GB/s": moved / length / 1e9 for level, moved in span.row.bytes_by_level.items() if moved}
+        rates["W"] = span.row.energy / length
+        for time, sign in ((span.start, 1.0), (span.end, -1.0)):
+            at = changes.setdefault(time, {})
+            for name, rate in rates.items():
+                at[name] = at.get(name, 0.0) + sign * rate
+    now = {"W": static, **{name: 0.0 for change in changes.values() for name in change if name != "W"}}
+    for time in sorted(changes):
+        for name, rate in changes[time].items():
+            now[name] = max(0.0, now[name] + rate)
+        moved = {name: rate for name, rate in now.items() if name != "W"}
+        yield {"ph": "C", "pid": 0, "name": "power", "ts": time * MICRO, "args": {"W": now["W"]}}
+        if moved:
+            yield {"ph": "C", "pid": 0, "name": "bandwidth", "ts": time * MICRO, "args": moved}
 
 
 def write_trace(result: Result, path: str | Path) -> None:

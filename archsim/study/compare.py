@@ -1,4 +1,4 @@
-"""One workload on several machines, side by side."""
+"""One workload on several machines, side by side, as they are or on equal terms."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from archsim.arch.family import GROUPS
 from archsim.arch.system import System
 from archsim.engine.evaluate import evaluate
 from archsim.engine.inputs import graph_of, machine_of
+from archsim.engine.place import LINK
 from archsim.engine.policy import Policy
 from archsim.engine.table import Column, Table, fraction, share
 from archsim.engine.tables import count
 from archsim.errors import UsageError
+from archsim.study import iso as equal
+from archsim.study.labels import labels_of
 from archsim.units import ENERGY, POWER, TIME
 
 if TYPE_CHECKING:
@@ -29,19 +32,64 @@ class Comparison:
     Attributes
     ----------
     results : tuple of Result
-        In the order the machines were named.
+        In the order the machines were named; on equal terms those of one copy of each machine.
     warnings : tuple of str
         What makes the rows hard to compare, such as different boundaries.
+    labels : tuple of str
+        Names of the rows, no two alike.
+    terms : Terms or None
+        What was made equal.
+    sides : tuple of Side
+        How that was done, machine by machine; empty without terms.
     """
 
     results: tuple[Result, ...]
     warnings: tuple[str, ...]
+    labels: tuple[str, ...]
+    terms: equal.Terms | None = None
+    sides: tuple[equal.Side, ...] = ()
+
+    @property
+    def copies(self) -> tuple[float, ...]:
+        """How many of each machine are compared, -."""
+        return tuple(side.copies for side in self.sides) or (1.0,) * len(self.results)
+
+    @property
+    def latencies(self) -> tuple[float, ...]:
+        """Time of one run, s; on a fraction of a machine it takes as much longer."""
+        return tuple(r.latency / min(1.0, n) for r, n in zip(self.results, self.copies, strict=True))
+
+    @property
+    def throughputs(self) -> tuple[float, ...]:
+        """Items per second of all copies together."""
+        return tuple(r.throughput * n for r, n in zip(self.results, self.copies, strict=True))
+
+    def within(self, budget: str) -> tuple[float, ...]:
+        """Return items per second of as many copies as one of several budgets buys if it were the only one.
+
+        Parameters
+        ----------
+        budget : str
+            ``area``, ``power`` or ``cost``.
+
+        Raises
+        ------
+        UsageError
+            No such budget was set.
+        """
+        known = self.terms.budgets if self.terms else {}
+        if budget not in known:
+            raise UsageError(f"no budget of {budget!r} was set", hint=f"compare them with iso={budget!r}")
+        whole = known[budget] or self.sides[0].takes[budget]
+        return tuple(r.throughput * whole / s.takes[budget] for r, s in zip(self.results, self.sides, strict=True))
 
     def table(self) -> Table:
         """Return one row per machine."""
         first = self.results[0]
+        many = self.terms is not None and bool(self.terms.budgets)
         columns = (
             Column("hardware", "machine"),
+            *((Column("copies", "copies", show=equal.plain),) if many else ()),
             Column("latency_s", "latency", TIME),
             Column("throughput_per_s", f"{first.item}s/s", show=count),
             Column("energy_j", "energy", ENERGY),
@@ -52,32 +100,72 @@ class Comparison:
             Column("boundary", "boundary"),
         )
         rows = tuple(
-            (r.hardware, r.latency, r.throughput, r.energy, fraction(r.energy, r.items), r.power, r.bound,
-             fraction(r.exposed[r.bound], r.latency), r.boundary)
-            for r in self.results
+            (label, *((copies,) if many else ()), latency, throughput, r.energy, fraction(r.energy, r.items),
+             r.power * copies, r.bound, fraction(r.exposed[r.bound], r.latency), r.boundary)
+            for label, r, copies, latency, throughput in zip(
+                self.labels, self.results, self.copies, self.latencies, self.throughputs, strict=True
+            )
         )  # fmt: skip
         return Table(first.workload, columns, rows)
+
+    def terms_table(self) -> Table:
+        """Return what one copy of each machine takes, and how many there are.
+
+        Raises
+        ------
+        UsageError
+            The machines were compared as they are.
+        """
+        self._need_terms()
+        return equal.table_of(self.sides, self.labels)
+
+    def factors(self) -> Table:
+        """Return what moving machines to one node multiplied by what, by which law, from which source.
+
+        Raises
+        ------
+        UsageError
+            The machines were compared as they are.
+        """
+        self._need_terms()
+        return equal.factors_of(self.sides, self.labels)
+
+    def _need_terms(self) -> None:
+        if self.terms is None:
+            raise UsageError("the machines were compared as they are", hint="compare them with iso='area'")
 
     def causes(self) -> Table:
         """Return the share of energy by standard cause, one row per machine."""
         used = [group for group in GROUPS if any(r.energy_by_cause.get(group) for r in self.results)]
         columns = (Column("hardware", "machine"), *(Column(g, g.replace("_", " "), show=share) for g in used))
         rows = tuple(
-            (r.hardware, *(fraction(r.energy_by_cause.get(g, 0.0), r.energy) for g in used)) for r in self.results
+            (label, *(fraction(r.energy_by_cause.get(g, 0.0), r.energy) for g in used))
+            for label, r in zip(self.labels, self.results, strict=True)
         )
         return Table("energy by cause", columns, rows)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all results, ready for JSON."""
-        return {
+        """Return all results, ready for JSON; each with the label of its row."""
+        data: dict[str, Any] = {
             "schema_version": 1,
             "workload": self.results[0].workload,
-            "results": [result.to_dict() for result in self.results],
+            "results": [
+                {"label": label, **result.to_dict()} for label, result in zip(self.labels, self.results, strict=True)
+            ],
             "warnings": list(self.warnings),
         }
+        if self.terms is not None:
+            data["iso"] = equal.to_dict(self.sides, self.labels, self.terms)
+            sides = zip(data["iso"]["machines"], self.latencies, self.throughputs, strict=True)
+            for entry, latency, throughput in sides:
+                entry |= {"latency_s": latency, "throughput_per_s": throughput}
+        return data
 
     def __str__(self) -> str:
-        return f"{self.table()}\n\n{self.causes()}"
+        parts = [self.table(), self.causes()]
+        if self.terms is not None:
+            parts += [self.terms_table(), *([self.factors()] if self.terms.node is not None else [])]
+        return "\n\n".join(str(part) for part in parts)
 
 
 def compare(
@@ -85,9 +173,11 @@ def compare(
     machines: Iterable[Chip | System | str] | Chip | System | str,
     policy: Policy | Mapping[str, Any] | None = None,
     /,
+    *,
+    iso: equal.Terms | str | Iterable[str] | Mapping[str, Any] | None = None,
     **choices: Any,
 ) -> Comparison:
-    """Evaluate one workload on several machines, or systems, under one policy.
+    """Evaluate one workload on several machines, or systems, under one policy, as they are or on equal terms.
 
     Parameters
     ----------
@@ -97,19 +187,37 @@ def compare(
         Machines, or their names; a single one will do.
     policy : Policy or mapping, optional
         How the runs are done.
+    iso : Terms, str, iterable of str or mapping, optional
+        What shall be equal: ``"node=7nm,area"``, ``{"power": "300 W"}``, ``{"cost": {"t4": 2000, "tpu-v4": 8000}}``;
+        see `archsim.study.iso`.
 
     Raises
     ------
     UsageError
-        No machine was named.
+        No machine was named, or terms that make no sense.
+    UnsupportedError
+        A machine that cannot be moved to the node asked for.
     """
     graph = graph_of(graph)
     named = [machines] if isinstance(machines, Chip | System | str) else machines
     chips = [machine_of(machine) for machine in named]
     if not chips:
         raise UsageError("nothing to compare", hint="name at least one machine")
-    results = tuple(evaluate(graph, chip, policy, **choices) for chip in chips)
-    return Comparison(results, tuple(warnings_of(results)))
+    labels, how = labels_of(chips), None if iso is None else equal.terms(iso)
+    sides = () if how is None else equal.moved(chips, how)
+    runs = [side.machine for side in sides] or chips
+    results = tuple(evaluate(graph, chip, policy, **choices) for chip in runs)
+    warnings = list(warnings_of(results))
+    if how is not None:
+        sides = equal.counted(sides, labels, [_host_of(r, m) for r, m in zip(results, runs, strict=True)], how)
+        warnings += equal.remarks(sides, labels, how)
+    return Comparison(results, tuple(warnings), labels, how, sides)
+
+
+def _host_of(result: Result, machine: Chip | System) -> str:
+    """Return the machine beside the one compared that ran some of the ops; empty when it ran all."""
+    own = machine.chip.name if isinstance(machine, System) else machine.name
+    return next((op.placed_on for op in result.ops if op.placed_on not in (own, LINK)), "")
 
 
 def warnings_of(results: tuple[Result, ...]) -> Iterable[str]:

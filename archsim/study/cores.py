@@ -94,7 +94,7 @@ def _finished(graph: Graph, chip: Chip, how: Policy) -> Again:
     placement = prepare(graph, chip, how)
     check_fit(placement.graph, chip, how)
     family = registry.get(chip.family)
-    lowered = lower(placement.chip, placement.graph.tensors, warm=how.cache == "warm")
+    lowered = lower(placement.chip, placement.graph.tensors, warm=how.cache == "warm", residency=how.residency)
     chips = chip_table(chip)
     outs, _ = run(family, lowered.table, chips, mode=how.jit, keep=True)
     return finished(

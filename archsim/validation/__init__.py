@@ -6,6 +6,6 @@
 
 from archsim.validation.outcome import Outcome, to_json
 from archsim.validation.registry import Check, check, find_checks
-from archsim.validation.runner import run_validation
+from archsim.validation.runner import read_dataset, run_validation
 
-__all__ = ["Check", "Outcome", "check", "find_checks", "run_validation", "to_json"]
+__all__ = ["Check", "Outcome", "check", "find_checks", "read_dataset", "run_validation", "to_json"]

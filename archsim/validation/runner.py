@@ -49,6 +49,25 @@ def run_validation(data: Path | None = None, family: str | None = None, dataset:
     return outcomes
 
 
+def read_dataset(name: str) -> Dataset:
+    """Read a shipped table with its metadata, as its check would.
+
+    Parameters
+    ----------
+    name : str
+        File name, with or without ``.csv``.
+
+    Raises
+    ------
+    UnknownNameError
+        No check of such a table.
+    InvalidDescriptionError
+        The table is not CSV, lacks a needed column, or has no metadata.
+    """
+    (each,) = find_checks(dataset=name)
+    return _read(each, locate.shipped([each.dataset])[each.dataset], own=True)
+
+
 def _of_family(check: Check, family: str | None, dataset: Dataset) -> Dataset:
     """Return the rows of machines of one family; those of machines nobody knows stay with the check's first one."""
     if family is None or check.device is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +15,23 @@ from archsim.validation.outcome import Anchor, Outcome
 MOST_REASONS: Final = 20
 """Distinct reasons kept per group; the rows of further ones are counted together."""
 OTHER: Final = "other reasons"
+
+
+Pairs = list[tuple[str, float, float]]
+"""Group, predicted and measured value of every row compared, in order."""
+
+_overheard: ContextVar[Pairs | None] = ContextVar("overheard", default=None)
+
+
+@contextmanager
+def overhear() -> Iterator[Pairs]:
+    """Collect what checks compare meanwhile, row by row."""
+    pairs: Pairs = []
+    token = _overheard.set(pairs)
+    try:
+        yield pairs
+    finally:
+        _overheard.reset(token)
 
 
 @dataclass
@@ -49,6 +68,9 @@ class Tally:
         found = self._group(group)
         found.predicted.append(predicted)
         found.measured.append(measured)
+        overheard = _overheard.get()
+        if overheard is not None:
+            overheard.append((group, predicted, measured))
 
     def keep_for_fit(self, group: str) -> None:
         """Count a row that constants may be fitted on."""

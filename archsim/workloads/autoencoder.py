@@ -20,6 +20,7 @@ def locally_connected_autoencoder(
     pool: int = 5,
     stages: int = 3,
     reconstruct: bool = False,
+    tied: bool = False,
     batch: int = 1,
     dtype: str = "fp32",
 ) -> Graph:
@@ -38,7 +39,9 @@ def locally_connected_autoencoder(
     stages : int
         Filtering, pooling and normalising sublayers, stacked.
     reconstruct : bool
-        Whether each stage's input is rebuilt, as its training asks; doubles filters and their MACs.
+        Whether each stage's input is rebuilt, as its training asks; doubles the MACs.
+    tied : bool
+        Whether it is rebuilt with the filters themselves, or with as many again.
     batch : int
         Images.
     dtype : str
@@ -48,18 +51,20 @@ def locally_connected_autoencoder(
     x = b.input("image", (batch, channels, size, size))
     for stage in range(stages):
         with b.scope(f"stage-{stage}"):
-            x = _stage(b, x, maps, field, pool, reconstruct=reconstruct)
+            x = _stage(b, x, maps, field, pool, reconstruct=reconstruct, tied=tied)
     return b.build()
 
 
-def _stage(b: GraphBuilder, x: Tensor, maps: int, field: int, pool: int, *, reconstruct: bool) -> Tensor:
+def _stage(
+    b: GraphBuilder, x: Tensor, maps: int, field: int, pool: int, *, reconstruct: bool, tied: bool
+) -> Tensor:  # fmt: skip
     batch, channels, size, _ = x.shape
     side = size - field + 1
     taps = channels * field * field
     weight = b.weight("filter/weight", (side * side, taps, maps))
     filtered = b.op("filter", MatMul(side * side, batch, maps, taps), [x, weight], (batch, maps, side, side))
     if reconstruct:
-        back = b.weight("rebuild/weight", (side * side, maps, taps))
+        back = weight if tied else b.weight("rebuild/weight", (side * side, maps, taps))
         b.op("rebuild", MatMul(side * side, batch, taps, maps), [filtered, back], x.shape)
     squares = b.elementwise("multiply", filtered, filtered, name="square")
     energy = b.pool(squares, pool, stride=1, function="sum_pool", name="pool")

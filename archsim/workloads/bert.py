@@ -24,6 +24,7 @@ def bert(
     pooler: bool = True,
     head: str = "",
     dropout: bool = False,
+    inner_dropout: bool = False,
     packed: bool = True,
     dtype: str = "fp16",
 ) -> Graph:
@@ -46,6 +47,8 @@ def bert(
         order of two sentences), or nothing.
     dropout : bool
         Whether dropout runs, as in training.
+    inner_dropout : bool
+        Whether it runs behind the activation too, as in PyTorch's own encoder layer; the layers of BERT have none there.
     packed : bool
         Whether query, key and value come from one matmul.
     dtype : str
@@ -59,7 +62,10 @@ def bert(
     one_of("head", head, ("", "classifier", "pretraining"))
     if head and not pooler:
         raise UsageError(f"head={head!r} needs the pooler", hint="write pooler=true, or no head")
-    block = Block(width=width, heads=heads, feed_forward=inner or 4 * width, activation=activation, packed=packed)
+    block = Block(
+        width=width, heads=heads, feed_forward=inner or 4 * width, activation=activation, packed=packed,
+        inner_dropout=inner_dropout,
+    )  # fmt: skip
     block.check()
     if embeddings and sequence > positions:
         raise UsageError(

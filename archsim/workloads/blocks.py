@@ -48,6 +48,8 @@ class Block:
         Share of non-zero matrix elements.
     structure : str
         How their zeros lie, see `archsim.graph.Tensor`.
+    inner_dropout : bool
+        Whether the activation of the feed-forward network passes a dropout.
     """
 
     width: int
@@ -71,6 +73,7 @@ class Block:
     weight_dtype: str | None = None
     density: float = 1.0
     structure: str = "dense"
+    inner_dropout: bool = False
 
     def check(self) -> None:
         """Raise unless the sizes fit together.
@@ -194,4 +197,6 @@ def feed_forward(b: GraphBuilder, block: Block, x: Tensor) -> Tensor:
     if block.gated:
         up = project(b, block, x, block.feed_forward, "up")
         inner = b.elementwise("multiply", inner, up)
+    if block.inner_dropout:
+        inner = b.elementwise("dropout", inner, name="inner-dropout")
     return project(b, block, inner, block.width, "down")

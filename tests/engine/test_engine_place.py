@@ -6,6 +6,7 @@ import pytest
 from engine_samples import HOST, LINK, null, partial, sandwich, stack
 
 import archsim
+from archsim.engine.machines import machines_of
 from archsim.engine.place import place
 from archsim.engine.transfer import transfers
 from archsim.errors import UnknownNameError, UnsupportedError
@@ -88,7 +89,7 @@ def test_the_policy_may_name_another_host():
 
 def test_moves_cost_latency_and_bytes_over_bandwidth():
     chip = partial("matmul")
-    moves = transfers(placed(sandwich(), "matmul"), chip)
+    moves = transfers(placed(sandwich(), "matmul"), machines_of(chip).ways, "null")
     payloads = {"x to chip": 8 * 32 * 2, "first to host": 8 * 64 * 2, "middle to chip": 8 * 64 * 2}
     assert {move.op.name: move.payload for move in moves} == payloads
     for move in moves:
@@ -98,7 +99,7 @@ def test_moves_cost_latency_and_bytes_over_bandwidth():
 
 def test_moves_without_a_link_are_refused():
     with pytest.raises(UnsupportedError, match="'null' has no link to a host"):
-        transfers(placed(sandwich(), "matmul"), null())
+        transfers(placed(sandwich(), "matmul"), machines_of(null()).ways, "null")
 
 
 def test_moves_are_named_and_charged_in_the_result():

@@ -8,6 +8,7 @@ from archsim.arch.family import Family, Zeros
 from archsim.arch.precision import formats_of
 from archsim.families.cpu.cost import cost
 from archsim.families.cpu.derive import SCRATCH, derive, plan
+from archsim.families.cpu.scaling import SCALING
 from archsim.families.cpu.settle import settle
 from archsim.families.cpu.spec import CpuSpec
 from archsim.mapping.processor import VERDICTS, causes
@@ -19,6 +20,7 @@ FAMILY = Family(
     name="cpu",
     title="von Neumann CPU with SIMD",
     spec=CpuSpec,
+    scaling=lambda chip: SCALING,
     scratch=SCRATCH,
     derive=derive,
     plan=plan,
@@ -26,6 +28,8 @@ FAMILY = Family(
     settle=settle,
     causes=causes("caches", "main memory"),
     resources=("call", "matrix tiles", "SIMD units", "special functions", "latency"),
+    lanes=dict.fromkeys(("call", "matrix tiles", "SIMD units", "special functions", "latency"), "cores"),
+    whole="cores",
     formats=lambda spec: formats_of(spec.core.matrix, spec.core.vector) | BITS,
     verdicts=VERDICTS,
     zeros=(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from archsim.arch.chip import Chip
 from archsim.arch.family import Family, Zeros
+from archsim.families.crossbar.area import areas
 from archsim.families.crossbar.cost import cost
 from archsim.families.crossbar.derive import SCRATCH, derive
 from archsim.families.crossbar.parts import CAUSES, DETAILS, RESOURCES, VERDICTS
 from archsim.families.crossbar.plan import plan
 from archsim.families.crossbar.remarks import remarks
+from archsim.families.crossbar.scaling import scaling
 from archsim.families.crossbar.spec import CrossbarSpec
 from archsim.graph.op import Op
 
@@ -25,12 +27,17 @@ FAMILY = Family(
     name="crossbar",
     title="analog crossbar with a digital unit",
     spec=CrossbarSpec,
+    scaling=scaling,
+    areas=areas,
     scratch=SCRATCH,
     derive=derive,
     plan=plan,
     cost=cost,
     causes=CAUSES,
     resources=RESOURCES,
+    lanes={"weight writing": "arrays", "pipeline fill": "", "waiting": ""},
+    apart=("arrays", "output converters", "network"),
+    unless="weight writing",
     supports=supports,
     verdicts=VERDICTS,
     details=DETAILS,

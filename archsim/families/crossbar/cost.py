@@ -55,7 +55,7 @@ def cost_product(op: Record, chip: Record, work: Record, out: Record) -> None:
     turns = 1.0 if held == 1.0 else math.ceil(work.arrays * (1.0 - held) / work.pool)
     times = written_times(op, work, held, turns)
     vectors = turns * op.steps * math.ceil(work.vectors / op.steps / copies)
-    out.busy[ARRAYS] = vectors * work.read_time
+    out.busy[ARRAYS] = vectors * (work.read_time if chip.array_sampled == 1.0 else work.interval)
     out.busy[OUTPUTS] = vectors * work.convert_time
     out.busy[FILLING] = chip.array_pipeline / work.rate_scale * op.steps
     if times > 0.0:

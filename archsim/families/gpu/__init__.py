@@ -7,6 +7,7 @@ from archsim.arch.precision import formats_of
 from archsim.families.gpu.cost import cost
 from archsim.families.gpu.derive import SCRATCH, derive, plan
 from archsim.families.gpu.product import CANDIDATES
+from archsim.families.gpu.scaling import SCALING
 from archsim.families.gpu.settle import settle
 from archsim.families.gpu.spec import GpuSpec
 from archsim.mapping.processor import VERDICTS, causes
@@ -15,6 +16,7 @@ FAMILY = Family(
     name="gpu",
     title="SIMT GPU with tensor cores",
     spec=GpuSpec,
+    scaling=lambda chip: SCALING,
     scratch=SCRATCH,
     derive=derive,
     plan=plan,
@@ -22,6 +24,7 @@ FAMILY = Family(
     settle=settle,
     causes=causes("caches and shared memory", "device memory"),
     resources=("launch", "tensor cores", "lanes", "special functions", "latency"),
+    lanes={"latency": ""},
     formats=lambda spec: formats_of(spec.matrix, spec.vector),
     verdicts=VERDICTS,
     candidates=CANDIDATES,

@@ -38,6 +38,8 @@ def derive(chip: Record, work: Record) -> None:
         )  # fmt: skip
     derive_energies(chip, work)
     work.byte_control = 0.0
+    if chip.memory_count > 1:
+        work.fetch_room = 0.5 * chip.memory_capacity[1] * chip.memory_instances[1]  # the other half is at work
 
 
 @kernel

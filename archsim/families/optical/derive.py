@@ -41,6 +41,8 @@ def derive(chip: Record, work: Record) -> None:
     derive_digital(chip, work)
     work.signs = 2.0**chip.core_signs  # the code of 1, 2 or 4
     work.pace = chip.core_clock
+    if chip.memory_count > 1:
+        work.fetch_room = 0.5 * chip.memory_capacity[1] * chip.memory_instances[1]  # the other half is at work
     if chip.nonlinearity_kind == OPTICAL:
         work.pace = min(work.pace, chip.nonlinearity_bandwidth)
     count_parts(chip, work)

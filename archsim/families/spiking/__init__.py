@@ -12,6 +12,7 @@ from archsim.families.spiking.fidelity import count_cores, follow_messages
 from archsim.families.spiking.parts import CAUSES, DETAILS, FOUND, RESOURCES, VERDICTS
 from archsim.families.spiking.plan import derive, plan
 from archsim.families.spiking.remarks import remarks
+from archsim.families.spiking.scaling import SCALING
 from archsim.families.spiking.spec import SpikingSpec
 from archsim.graph.op import Op
 from archsim.graph.tensor import Tensor
@@ -42,12 +43,15 @@ FAMILY = Family(
     name="spiking",
     title="spiking machine",
     spec=SpikingSpec,
+    scaling=lambda chip: SCALING,
     scratch=FOUND,
     derive=derive,
     plan=plan,
     cost=cost,
     causes=CAUSES,
     resources=RESOURCES,
+    lanes=dict.fromkeys(RESOURCES, "cores"),
+    whole="cores",
     verdicts=VERDICTS,
     supports=supports,
     takes=takes,

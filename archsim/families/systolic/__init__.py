@@ -8,6 +8,7 @@ from archsim.arch.precision import formats_of
 from archsim.families.systolic.cost import cost
 from archsim.families.systolic.derive import SCRATCH, derive, plan
 from archsim.families.systolic.parts import CAUSES, RESOURCES, VERDICTS
+from archsim.families.systolic.scaling import SCALING
 from archsim.families.systolic.spec import SystolicSpec
 from archsim.graph.op import Op
 
@@ -24,12 +25,14 @@ FAMILY = Family(
     name="systolic",
     title="systolic array with a vector unit",
     spec=SystolicSpec,
+    scaling=lambda chip: SCALING,
     scratch=SCRATCH,
     derive=derive,
     plan=plan,
     cost=cost,
     causes=CAUSES,
     resources=RESOURCES,
+    lanes=dict.fromkeys(("idle cells", "weight loading", "fill and drain"), "arrays") | {"waiting": ""},
     supports=supports,
     formats=lambda spec: formats_of(spec.array.pace, spec.vector.rates),
     verdicts=VERDICTS,

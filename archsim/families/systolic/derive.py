@@ -41,6 +41,7 @@ def derive(chip: Record, work: Record) -> None:
     work.room[0] = chip.buffers_input * arrays
     work.room[1] = (chip.buffers_input if chip.buffers_shared == 1.0 else chip.buffers_weight) * arrays
     work.room[2] = (chip.buffers_input if chip.buffers_shared == 1.0 else chip.buffers_output) * arrays
+    work.fetch_room = 0.5 * work.room[1]  # the other half is at work
     derive_hierarchy(chip, work, chip.clock, work.room[0])
 
 

@@ -80,6 +80,11 @@ class Vector(Part):
         0.0, description="the same of each pass over the rows of a normalisation, sums across included"
     )
     row: Time = Field(0.0, description="summing one row across the lanes")
+    blocks: bool = Field(
+        False,
+        description="whether sums of gathered rows are made block by block: as many as the outermost memory on the "
+        "chip holds, while the rows they are made of stream past",
+    )
 
 
 class Overhead(Part):

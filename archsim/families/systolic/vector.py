@@ -5,9 +5,9 @@ from __future__ import annotations
 from archsim.families.systolic.levels import keep_on_chip
 from archsim.families.systolic.outcome import fill_energy, finish
 from archsim.families.systolic.parts import MEMORY, VECTOR
-from archsim.graph.kinds import ELEMENTWISE, NORMALISE
+from archsim.graph.kinds import ELEMENTWISE, GATHER, NORMALISE
 from archsim.jit import Record, kernel
-from archsim.laws import fold_time, roofline
+from archsim.laws import fold_time, roofline, traffic
 from archsim.laws.waves import padded
 from archsim.mapping.hierarchy import cross_level, waiting_time
 from archsim.mapping.reuse import move_bytes
@@ -21,6 +21,8 @@ def cost_vector(op: Record, chip: Record, work: Record, out: Record) -> None:
     by_row = rows_of(op) > 0.0
     out.busy[VECTOR] = vector_time(op, chip, work, rows_of(op), length_of(op))
     move_bytes(op, chip, work, out, MEMORY, work.lane_widening[op.precision])
+    if chip.vector_blocks == 1.0 and op.kind == GATHER and chip.memory_count > 1.0:
+        stream_table(op, chip, work, out, work.lane_widening[op.precision])
     for level in range(int(chip.memory_count)):
         if by_row:  # rows lie padded in memory
             cross_level(work, out, MEMORY, level, out.bytes[level] * pad)
@@ -38,6 +40,25 @@ def cost_vector(op: Record, chip: Record, work: Record, out: Record) -> None:
         ramp += waiting_time(op, chip)
     finish(op, chip, work, out, ramp)
     fill_energy(op, chip, work, out, 0.0, 0.0)
+
+
+@kernel
+def stream_table(op: Record, chip: Record, work: Record, out: Record, widen: float) -> None:
+    """Lower the main memory's traffic of a gather to that of whole passes over its table, where those are fewer bytes.
+
+    Parameters
+    ----------
+    op, chip, work, out : record
+        As in a family's cost; the bytes are filled.
+    widen : float
+        Width of the format computed in over the width stored.
+    """
+    table = op.footprint * widen
+    counted = min(op.accesses * op.access_bytes * widen, table)
+    regular = (op.input_bytes + op.extra_bytes + op.output_bytes + op.weight_bytes + op.state_bytes) * widen
+    room = chip.memory_capacity[1] * chip.memory_instances[1]
+    passes = traffic.block_passes(op.output_bytes * widen, room)
+    cross_level(work, out, MEMORY, 0, min(out.bytes[0], (regular - counted + passes * table) * op.steps))
 
 
 @kernel

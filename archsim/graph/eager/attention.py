@@ -32,6 +32,11 @@ class Style:
         Whether masked scores are held above the smallest number by a kernel of their own.
     copies : bool
         Whether heads are copied apart even for one item.
+    tokens_first : bool
+        Whether tokens stand before the items of the batch: strides then describe the heads of all items as they lie,
+        and only keys and values cut out of one product are copied.
+    bias : bool
+        Whether the bias of a projection is added by a kernel of its own.
     """
 
     scale: str = "scores"
@@ -39,6 +44,8 @@ class Style:
     always: bool = False
     clamp: bool = False
     copies: bool = False
+    tokens_first: bool = False
+    bias: bool = False
 
 
 STYLES: Final[dict[str, Style]] = {
@@ -49,9 +56,11 @@ STYLES: Final[dict[str, Style]] = {
     "t5": Style(scale="", always=True),
     "timm": Style(),
     "swin": Style(scale="query"),
+    "torch": Style(scale="query", tokens_first=True, bias=True),
 }
 """Styles by library or model: `modeling_gpt2`, `modeling_bert`, `modeling_opt` and `modeling_t5` of the Transformers
-library, version 4.40 and before, with ``attn_implementation="eager"``; timm without fused attention."""
+library, version 4.40 and before, with ``attn_implementation="eager"``; timm without fused attention; ``torch``:
+`torch.nn.TransformerEncoderLayer` of PyTorch 1.8 and before, whose `linear` takes a bias in only with two axes."""
 
 
 def style(name: str) -> Style:
@@ -75,7 +84,7 @@ def attention(pieces: Pieces, how: Style, *, dropout: bool) -> None:
         query = pieces.pointwise("multiply", [query], name="scale")
     new_keys, new_values, more = _cached(work, keys, more)
     heads, queries, length = work.batch * work.heads, work.query_length, work.key_length
-    if work.batch > 1 or how.copies:
+    if how.copies or (work.batch > 1 and not how.tokens_first):
         query = pieces.copy("query-heads", query, (heads, queries, work.head_size))
     lies_apart = work.batch == 1 and not how.copies and work.heads == work.kv_heads
     if not (lies_apart or new_keys):

@@ -62,7 +62,7 @@ def _written_out(op: Op, pieces: Pieces, how: Style, *, dropout: bool, attention
             )
         attention(pieces, how, dropout=dropout)
         return pieces.made
-    rule = formulas.rule(op)
+    rule = formulas.product_bias if how.bias and formulas.adds_bias(op, pieces.tensors) else formulas.rule(op)
     if rule is None:
         return [op]
     rule(pieces)

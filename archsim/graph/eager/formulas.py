@@ -7,13 +7,14 @@ norm, are not listed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from archsim.graph.eager.pieces import Pieces
+from archsim.graph.op import Op
 from archsim.graph.tensor import Role, Tensor
-from archsim.graph.work import Conv, Elementwise, Move, Normalise, Reduce
+from archsim.graph.work import Conv, Elementwise, MatMul, Move, Normalise, Reduce
 
 Step = tuple[str, tuple[str | int, ...]]
 """A kernel: its function, and its operands: an input of the formula by letter, or an earlier kernel by number."""
@@ -33,7 +34,7 @@ CHAINED: Final = frozenset({"add", "maximum", "minimum", "multiply", "subtract"}
 """Functions of two operands: a framework takes further ones in by a kernel each."""
 
 
-def rule(op: Any) -> Callable[[Pieces], None] | None:
+def rule(op: Op) -> Callable[[Pieces], None] | None:
     """Return what writes an op out into kernels; None when the op is one kernel already."""
     work = op.work
     if isinstance(work, Elementwise):
@@ -46,7 +47,7 @@ def rule(op: Any) -> Callable[[Pieces], None] | None:
     if isinstance(work, Normalise) and work.function == "rms_norm":
         return rms_norm
     if isinstance(work, Conv) and work.bias and len(op.inputs) > 2:
-        return conv_bias
+        return product_bias
     return None
 
 
@@ -96,8 +97,14 @@ def rms_norm(pieces: Pieces) -> None:
         pieces.pointwise("multiply", [y, *scale], shape, last=True)
 
 
-def conv_bias(pieces: Pieces) -> None:
-    """Add the bias of a convolution in a kernel of its own, as frameworks over cuDNN do."""
+def adds_bias(op: Op, tensors: Mapping[str, Tensor]) -> bool:
+    """Say whether an op is a product with a bias whose input has more than two axes."""
+    biased = isinstance(op.work, MatMul) and op.work.bias and len(op.inputs) > 2
+    return biased and len(tensors[op.inputs[0]].shape) > 2
+
+
+def product_bias(pieces: Pieces) -> None:
+    """Add the bias of a product or convolution in a kernel of its own, as frameworks over cuDNN do for the latter."""
     x, weight, bias, *_ = pieces.inputs()
     work: Any = replace(pieces.op.work, bias=False)  # type: ignore[type-var]
     shape = pieces.output().shape

@@ -95,8 +95,17 @@ def fft(tape: Tape, op: Op, work: Fft, gradients: Sequence[Tensor]) -> None:
 
 
 def collective(tape: Tape, op: Op, work: Collective, gradients: Sequence[Tensor]) -> None:
-    """Run the opposite collective over the same machines."""
-    _mirror(tape, op, replace(work, function=_OPPOSITE.get(work.function, work.function)), gradients)
+    """Run the opposite collective over the same machines, of all tensors that travelled together."""
+    opposite = replace(work, function=_OPPOSITE.get(work.function, work.function))
+    if len(op.inputs) == 1:
+        _mirror(tape, op, opposite, gradients)
+        return
+    targets = [tape.seen(op, index) for index, name in enumerate(op.inputs) if name in tape.needed]
+    if targets:
+        name = f"{op.name}/dgrad"
+        handles = tape.emit(name, opposite, gradients, targets, tape.phase(targets[0].name), op.steps)
+        for target, handle in zip(targets, handles, strict=True):
+            tape.give(target.name, handle, op.steps)
 
 
 def _mirror(tape: Tape, op: Op, work: Fft | Collective, gradients: Sequence[Tensor]) -> None:

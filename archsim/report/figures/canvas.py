@@ -30,15 +30,17 @@ _STYLE: Final[Any] = {
 }
 
 
-def canvas(width: float, height: float, columns: int = 1, *, share: bool = False) -> tuple[Figure, list[Any]]:
-    """Return an empty figure of `columns` axes side by side.
+def canvas(
+    width: float, height: float, columns: int = 1, *, rows: int = 1, share: bool = False
+) -> tuple[Figure, list[Any]]:
+    """Return an empty figure of `columns` axes side by side, in `rows` below each other.
 
     Parameters
     ----------
     width, height : float
         Inches.
-    columns : int
-        Number of axes.
+    columns, rows : int
+        Number of axes in a row, and of rows.
     share : bool
         Whether all have the same ranges.
 
@@ -54,8 +56,8 @@ def canvas(width: float, height: float, columns: int = 1, *, share: bool = False
         raise MissingExtraError("matplotlib", "plot") from error
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-        axes = figure.subplots(1, columns, sharex=share, sharey=share, squeeze=False)
-    return figure, list(axes[0])
+        axes = figure.subplots(rows, columns, sharex=share, sharey=share, squeeze=False)
+    return figure, list(axes.flat)
 
 
 def save(figure: Figure, path: str | Path) -> Path:

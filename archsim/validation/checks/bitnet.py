@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from archsim.engine.evaluate import evaluate
+from archsim.engine.result import Result
 from archsim.errors import ArchsimError
 from archsim.validation.cells import SkipRow, positive, quoted, text
 from archsim.validation.dataset import Dataset
@@ -48,11 +49,11 @@ def bitnet(dataset: Dataset) -> list[Outcome]:
     for row in dataset.rows:
         try:
             published = _published(row)
-            predicted = _ratio(text(row, "size"), machines)
+            full, ternary = pair(text(row, "size"), machines)
         except SkipRow as skip:
             tally.skip(MACHINE, skip.reason, row.line)
             continue
-        tally.compare(MACHINE, predicted, published)
+        tally.compare(MACHINE, full.latency / ternary.latency, published)
     return tally.outcomes(dataset.name, dataset.split, lambda _: LIMIT)
 
 
@@ -65,15 +66,22 @@ def _published(row: Row) -> float:
     return positive(row, "ratio")
 
 
-def _ratio(size: str, machines: Machines) -> float:
+def pair(size: str, machines: Machines) -> tuple[Result, Result]:
+    """Return one token of a model in fp16, and with ternary weights.
+
+    Raises
+    ------
+    SkipRow
+        No such size, or it cannot be evaluated.
+    """
     if size not in SIZES:
         raise SkipRow(f"no sizes of a model of {quoted(size)}")
     chip = machines.find(MACHINE)
-    times = []
+    made = []
     for weights in ("fp16", "ternary"):
         try:
             step = workload("llama-2-7b", **SIZES[size], phase="decode", sequence=CONTEXT, weight_dtype=weights)
-            times.append(evaluate(step, chip, fusion="full", capacity="ignore", jit="never").latency)
+            made.append(evaluate(step, chip, fusion="full", capacity="ignore", jit="never"))
         except ArchsimError as error:
             raise SkipRow(str(error)) from None
-    return times[0] / times[1]
+    return made[0], made[1]

@@ -63,13 +63,13 @@ def convnext_swin(dataset: Dataset) -> list[Outcome]:
     machines, networks, launched = Machines(), Networks(), Launched()
     return judge(
         dataset,
-        lambda row: _read(row, machines, networks, launched),
+        lambda row: read(row, machines, networks, launched),
         lambda row: _group(row, machines),
         lambda _: LIMIT,
     )
 
 
-def _read(row: Row, machines: Machines, networks: Networks, launched: Launched) -> Sample:
+def read(row: Row, machines: Machines, networks: Networks, launched: Launched) -> Sample:
     """Read a row.
 
     Raises

@@ -50,19 +50,19 @@ def eie(dataset: Dataset) -> list[Outcome]:
     for row in dataset.rows:
         platform = row.cells.get("platform", "").strip() or "unreadable"
         try:
-            chip = _with_library(machines.find(text(row, "platform")))
+            chip = machine(row, machines)
             group = f"{chip.name} batch {text(row, 'batch')}"
             labels = {"in": int(positive(row, "in")), "out": int(positive(row, "out"))}
             if dataset.side(labels, row) == "fit":
                 tally.keep_for_fit(group)
                 continue
             measured = positive(row, "time_us") * MICRO
-            if chip.family == "spiking":
-                tally.compare(chip.name, _engine(row, chip), measured)
-                continue
-            predicted = _time(row, chip)
+            predicted = time(row, chip)
         except SkipRow as skip:
             tally.skip(platform, skip.reason, row.line)
+            continue
+        if chip.family == "spiking":
+            tally.compare(chip.name, predicted, measured)
             continue
         key = (chip.name, text(row, "batch"), text(row, "layer"))
         cells.setdefault(key, {})[text(row, "matrix")] = (predicted, measured)
@@ -79,6 +79,29 @@ def _target(group: str) -> Target:
     return FASTER if group.endswith(WINNER) else ENGINE if group == EIE else TIME
 
 
+def machine(row: Row, machines: Machines) -> Chip:
+    """Return the machine of a row, driven by what its authors ran.
+
+    Raises
+    ------
+    SkipRow
+        Nobody knows it.
+    """
+    chip = machines.find(text(row, "platform"))
+    return with_(chip, "library", LIBRARY) if chip.family == "cpu" else chip
+
+
+def time(row: Row, chip: Chip) -> float:
+    """Return the predicted time of one frame, s.
+
+    Raises
+    ------
+    SkipRow
+        The row cannot be read, or the machine does not run it.
+    """
+    return _engine(row, chip) if chip.family == "spiking" else _product(row, chip)
+
+
 def _engine(row: Row, chip: Chip) -> float:
     """Return the predicted time of one frame on EIE, weights and activations with zeros, s."""
     if text(row, "matrix") != "actual":
@@ -92,12 +115,7 @@ def _engine(row: Row, chip: Chip) -> float:
     return evaluate(b.build(), chip, capacity="ignore").latency
 
 
-def _with_library(chip: Chip) -> Chip:
-    return with_(chip, "library", LIBRARY) if chip.family == "cpu" else chip
-
-
-def _time(row: Row, chip: Chip) -> float:
-    """Return the predicted time of one frame, s."""
+def _product(row: Row, chip: Chip) -> float:
     matrix = text(row, "matrix")
     if matrix not in MATRICES:
         raise SkipRow(f"unknown matrix {quoted(matrix)}")

@@ -142,8 +142,7 @@ def _judge(row: Row, machines: Machines, points: dict[tuple[str, str], Point], t
         raise SkipRow("a part that the machine is not described by")
     key = (label, f"{condition}, worst" if "worst-case" in metric else condition)
     if key not in points:
-        chip = macro(machines, label, _sets(macro(machines, label), condition, "worst-case" in metric))
-        points[key] = Point(chip, filled(chip, VECTORS))
+        points[key] = point(machines, label, condition, worst="worst-case" in metric)
     kind, measure = MEASURES[metric]
     measured = positive(row, "value")
     try:
@@ -155,6 +154,18 @@ def _judge(row: Row, machines: Machines, points: dict[tuple[str, str], Point], t
         tally.anchor(group, Anchor(f"{metric}, {condition}" if condition else metric, predicted, measured))
     else:
         tally.compare(group, predicted, measured)
+
+
+def point(machines: Machines, label: str, condition: str, *, worst: bool = False) -> Point:
+    """Return a macro at the operating point that a row of the table names.
+
+    Raises
+    ------
+    SkipRow
+        No such machine, or a point it cannot work at.
+    """
+    chip = macro(machines, label, _sets(macro(machines, label), condition, worst))
+    return Point(chip, filled(chip, VECTORS))
 
 
 def _sets(chip: Chip, condition: str, worst: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from archsim.validation.machines import Machines
 from archsim.validation.models import Answer, Launched, Networks, Setting, answer
 from archsim.validation.outcome import Outcome
 from archsim.validation.registry import check
+from archsim.validation.table import Row
 from archsim.validation.tally import Tally, Target
 
 COLUMNS: Final = ("quantity", "low_pct", "high_pct")
@@ -54,41 +55,83 @@ QUESTIONS: Final[Mapping[str, Question]] = {
 )
 def nongemm_share(dataset: Dataset) -> list[Outcome]:
     """Say by how many percentage points shares lie outside their range: of each network, or of the mean of all."""
-    tally, machines, networks, launched = Tally(), Machines(), Networks(), Launched()
+    tally, shares = Tally(), Shares()
     for row in dataset.rows:
         group = row.cells.get("quantity", "").strip() or "unreadable"
         try:
-            question = _question(text(row, "quantity"))
-            low, high = positive(row, "low_pct"), positive(row, "high_pct")
-            values = _shares(question, machines, networks, launched)
+            found = answers(row, shares)
         except SkipRow as skip:
             tally.skip(group, skip.reason, row.line)
             continue
-        if question.average:
-            values = [sum(values) / len(values)]
-        for value in values:
-            tally.compare(group, value, min(max(value, low), high))
+        for made in found:
+            low, high = made.limits
+            tally.compare(group, made.share, min(max(made.share, low), high))
     return tally.outcomes(dataset.name, dataset.split, lambda _: LIMIT)
 
 
-def _question(quantity: str) -> Question:
+class Answered(NamedTuple):
+    """A share, percent, and the published range: of one network, or of the mean of all."""
+
+    network: str
+    share: float
+    limits: tuple[float, float]
+
+
+def answers(row: Row, shares: Shares) -> list[Answered]:
+    """Return what a row asks for: a share of each network, or the mean.
+
+    Raises
+    ------
+    SkipRow
+        Nobody knows what it asks, or the machine refuses a network.
+    """
+    asked = question(row)
+    limits = positive(row, "low_pct"), positive(row, "high_pct")
+    found = shares.of(asked)
+    if asked.average:
+        found = {"mean": sum(found.values()) / len(found)}
+    return [Answered(name, share, limits) for name, share in found.items()]
+
+
+def question(row: Row) -> Question:
+    """Return what a row asks.
+
+    Raises
+    ------
+    SkipRow
+        Nobody knows.
+    """
+    quantity = text(row, "quantity")
     if quantity not in QUESTIONS:
         raise SkipRow(f"unknown quantity {quoted(quantity)}")
     return QUESTIONS[quantity]
 
 
-def _shares(question: Question, machines: Machines, networks: Networks, launched: Launched) -> list[float]:
-    chip = launched.of(machines.find(MACHINE), eagerly=not question.compiled)
-    cases = []
-    for name, (style, parameters) in NETWORKS.items():
-        how = Setting(style, compiled=question.compiled)
-        cases.append((chip, networks.case(name, dict(parameters) | {"batch": 1, "dtype": "fp16"}, how)))
-    found = []
-    for made in answer(cases):
-        if isinstance(made, str):
-            raise SkipRow(made)
-        found.append(_share(made, products=question.products))
-    return found
+class Shares:
+    """Shares of the time by network, percent; each network is built once."""
+
+    def __init__(self) -> None:
+        self._networks, self._launched = Networks(), Launched()
+
+    def of(self, question: Question) -> dict[str, float]:
+        """Return the shares a question is about.
+
+        Raises
+        ------
+        SkipRow
+            The machine refuses a network.
+        """
+        chip = self._launched.of(Machines().find(MACHINE), eagerly=not question.compiled)
+        cases = []
+        for name, (style, parameters) in NETWORKS.items():
+            how = Setting(style, compiled=question.compiled)
+            cases.append((chip, self._networks.case(name, {**parameters, "batch": 1, "dtype": "fp16"}, how)))
+        found = {}
+        for name, made in zip(NETWORKS, answer(cases), strict=True):
+            if isinstance(made, str):
+                raise SkipRow(made)
+            found[name] = _share(made, products=question.products)
+        return found
 
 
 def _share(made: Answer, *, products: bool) -> float:

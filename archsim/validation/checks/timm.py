@@ -55,13 +55,13 @@ def timm_throughput(dataset: Dataset) -> list[Outcome]:
     machines, networks, launched = Machines(), Networks(), Launched()
     return judge(
         dataset,
-        lambda row: _read(row, machines, networks, launched),
+        lambda row: read(row, machines, networks, launched),
         lambda row: _group(row, machines),
         _target,
     )
 
 
-def _read(row: Row, machines: Machines, networks: Networks, launched: Launched) -> Sample:
+def read(row: Row, machines: Machines, networks: Networks, launched: Launched) -> Sample:
     """Read a row.
 
     Raises

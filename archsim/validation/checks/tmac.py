@@ -51,6 +51,13 @@ MODELS: Final[Mapping[str, Model]] = {
 }
 
 
+class Rate(NamedTuple):
+    """Tokens per second."""
+
+    predicted: float
+    measured: float
+
+
 class Speeds(NamedTuple):
     """How many times faster T-MAC is than llama.cpp, on one machine."""
 
@@ -116,21 +123,43 @@ class Steps:
 
 
 def _judge(dataset: Dataset, row: Row, machines: Machines, steps: Steps, tally: Tally) -> Speeds | None:
-    name, threads = text(row, "model"), size(row.cells, "threads")
-    label = text(row, "device")
-    machine = machines.find(DEVICES.get(label, label))
-    measured = {LLAMA: positive(row, "llamacpp_tok_s"), TMAC: positive(row, "tmac_tok_s")}
-    predicted = {}
-    for library, rate in measured.items():
-        group = f"{library}, {f'{MANY} or more threads' if threads >= MANY else f'fewer than {MANY} threads'}"
-        if dataset.side({"model": name}, row) == "fit":
-            tally.keep_for_fit(group)
-            continue
-        predicted[library] = 1.0 / step(driven(machine, library, MODELS[name], threads), steps.of(name)).latency
-        tally.compare(group, predicted[library], rate)
-    if not predicted:
+    if dataset.side({"model": text(row, "model")}, row) == "fit":
+        for library in (LLAMA, TMAC):
+            tally.keep_for_fit(_group(library, size(row.cells, "threads")))
         return None
-    return Speeds(machine.name, predicted[TMAC] / predicted[LLAMA], measured[TMAC] / measured[LLAMA])
+    found = rates(row, machines, steps)
+    for library, rate in found.items():
+        tally.compare(_group(library, size(row.cells, "threads")), rate.predicted, rate.measured)
+    lookup, unpacked = found[TMAC], found[LLAMA]
+    predicted, measured = lookup.predicted / unpacked.predicted, lookup.measured / unpacked.measured
+    return Speeds(machines.find(device(row)).name, predicted, measured)
+
+
+def _group(library: str, threads: int) -> str:
+    return f"{library}, {f'{MANY} or more threads' if threads >= MANY else f'fewer than {MANY} threads'}"
+
+
+def device(row: Row) -> str:
+    """Return the label of the machine of a row."""
+    label = text(row, "device")
+    return DEVICES.get(label, label)
+
+
+def rates(row: Row, machines: Machines, steps: Steps) -> dict[str, Rate]:
+    """Return tokens per second by library.
+
+    Raises
+    ------
+    SkipRow
+        The row cannot be read or evaluated.
+    """
+    name, machine, threads = text(row, "model"), machines.find(device(row)), size(row.cells, "threads")
+    measured = {LLAMA: positive(row, "llamacpp_tok_s"), TMAC: positive(row, "tmac_tok_s")}
+    graph = steps.of(name)
+    return {
+        library: Rate(1.0 / step(driven(machine, library, MODELS[name], threads), graph).latency, rate)
+        for library, rate in measured.items()
+    }
 
 
 def driven(machine: Chip, library: str, model: Model, threads: int) -> Chip:

@@ -49,19 +49,25 @@ def tmac_energy(dataset: Dataset) -> list[Outcome]:
         name = row.cells.get("framework", "").strip()
         group = RUNS[name].machine if name in RUNS else "unreadable"
         try:
-            energy, measured = _energy(row, machines, steps), positive(row, "J_per_token")
+            predicted, measured = energy(row, machines, steps), positive(row, "J_per_token")
         except SkipRow as skip:
             tally.skip(group, skip.reason, row.line)
             continue
         if dataset.is_anchor(row):
-            tally.anchor(group, Anchor(name, energy, measured))
+            tally.anchor(group, Anchor(name, predicted, measured))
         else:
-            tally.compare(group, energy, measured)
+            tally.compare(group, predicted, measured)
     return tally.outcomes(dataset.name, dataset.split, lambda _: LIMIT)
 
 
-def _energy(row: Row, machines: Machines, steps: Steps) -> float:
-    """Return what one token takes, J."""
+def energy(row: Row, machines: Machines, steps: Steps) -> float:
+    """Return what one token takes, J.
+
+    Raises
+    ------
+    SkipRow
+        The row cannot be read or evaluated.
+    """
     name = text(row, "framework")
     if name not in RUNS:
         raise SkipRow(f"unknown framework {quoted(name)}")

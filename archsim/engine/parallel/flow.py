@@ -1,0 +1,232 @@
+"""Pieces of work that flow through stages: the stages are evaluated one by one, and put together.
+
+Stages are runs of ops whose slowest takes least (`archsim.mapping.balance`), with what each receives. The first piece
+passes all of them, and from then on the slowest sets the pace (`archsim.laws.pipeline`). Backward passes follow
+forward passes as they can (one forward, one backward: Narayanan et al. 2021, arXiv:2104.04473), so that the first of p
+stages keeps the activations of p pieces, and updates wait for the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from archsim.arch.system import System
+from archsim.engine.parallel.share import Group, Share, layout, level_between
+from archsim.engine.parallel.split import synchronise, waiting
+from archsim.engine.place import HOST
+from archsim.engine.policy import Policy
+from archsim.graph.op import Phase
+from archsim.graph.stages import StageGraph, crossing, cut, forward, owners, part
+from archsim.graph.work import Collective
+from archsim.laws import pipeline
+from archsim.mapping.balance import balanced
+from archsim.mapping.collectives import exchange
+
+if TYPE_CHECKING:
+    from archsim.engine.result import OpResult, Result
+    from archsim.graph.graph import Graph
+
+Alone = Callable[["Graph", Policy, Share], "Result"]
+"""Evaluates a graph that needs no more changes on the chips of one stage."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: what every piece costs, and what the update costs that follows."""
+
+    flow: Result
+    update: Result | None
+    whole: Result
+
+
+def flow(graph: Graph, system: System | None, how: Policy, shared: Share, alone: Alone) -> Result:
+    """Evaluate pieces of work that flow through stages.
+
+    Parameters
+    ----------
+    graph : Graph
+        One piece, as one chip would run all of it.
+    system : System or None
+        The chips and their links.
+    how : Policy
+        Its ``pipeline_parallel`` and ``micro_batches`` count.
+    shared : Share
+        How the chips are shared out.
+    alone : callable
+        Evaluates the graph of one stage.
+
+    Returns
+    -------
+    Result
+        Of all pieces, on all chips.
+    """
+    starts = _starts(graph, system, how, shared, alone)
+    owner = owners(graph)
+    stages = [
+        _evaluate(number, each, system, how, shared, alone) for number, each in enumerate(cut(graph, starts, owner))
+    ]
+    return _together(graph, stages, how, shared)
+
+
+def _starts(graph: Graph, system: System | None, how: Policy, shared: Share, alone: Alone) -> list[int]:
+    """Return the place of the forward op that each stage begins with."""
+    jobs = len(forward(graph))
+    if shared.stages == 1 or system is None:
+        return [0]
+    flowing = part(graph, graph.name, [op for op in graph.ops if op.phase is not Phase.UPDATE])
+    times = [0.0] * jobs
+    owner = owners(graph)
+    for name, latency in _latencies(alone(flowing, replace(how, capacity="ignore"), shared)).items():
+        if name in owner:
+            times[owner[name]] += latency
+    passes = 2 if how.training else 1
+    groups, amounts = layout(system, shared), crossing(graph, jobs)
+    arriving = []
+    for stage in range(shared.stages):
+        level = level_between(system, groups["stages"], max(stage - 1, 0), stage)
+        rates = [_send(system, level, amount) if stage else 0.0 for amount in amounts]
+        arriving.append([passes * rate for rate in rates])
+    return balanced(times, arriving)
+
+
+def _send(system: System, level: int, payload: int) -> float:
+    pair = tuple(2 if index == level else 1 for index in range(len(system.spec.levels)))
+    return exchange(system, "send_recv", payload, pair, crowded=True).latency
+
+
+def _latencies(result: Result) -> dict[str, float]:
+    """Return the time of every op by name, those that share a row of the result among them, s."""
+    rows = {row.name: row.latency for row in result.ops}
+    found: dict[str, float] = {}
+    run = result.run
+    for each in run.parts if run else ():
+        for same in each.lowered.rows:
+            found.update(dict.fromkeys((op.name for op in same), rows[same[0].name]))
+    for move in run.exchanges if run else ():
+        found.update(dict.fromkeys((op.name for op in move.same), move.latency))
+    return found
+
+
+def _evaluate(
+    number: int, graph: StageGraph, system: System | None, how: Policy, shared: Share, alone: Alone
+) -> Stage:  # fmt: skip
+    sources = MappingProxyType({name: (source, number) for name, source in graph.sources.items()})
+    # Machines that serve all stages are counted with the first.
+    mine = replace(shared, sources=sources, pieces=_kept(number, how, shared), idle=0 if number else shared.idle)
+    loose = replace(how, capacity="ignore")
+    flowing = alone(waiting(graph.flow, how, mine, system, number), loose if graph.update else how, mine)
+    if graph.update is None:
+        return Stage(flowing, None, flowing)
+    ops = [op for op in synchronise(graph.whole, shared).ops if op.phase is Phase.UPDATE or op.name in graph.late]
+    update = alone(part(graph.whole, graph.update.name, ops), loose, replace(mine, idle=0))
+    # What has to be kept is checked on all that the stage does.
+    return Stage(flowing, update, alone(graph.whole, how, mine))
+
+
+def _kept(number: int, how: Policy, shared: Share) -> int:
+    """Pieces whose activations a stage keeps at the same time."""
+    return min(how.micro_batches, shared.stages - number) if how.training else 1
+
+
+def _together(graph: Graph, stages: Sequence[Stage], how: Policy, shared: Share) -> Result:
+    """Put the stages together: all pieces, all chips."""
+    pieces = how.micro_batches
+    flows = [stage.flow for stage in stages]
+    slowest = max(flows, key=lambda each: each.latency)
+    last = max((stage.update for stage in stages if stage.update), key=lambda each: each.latency, default=None)
+    through = sum(each.latency for each in flows)
+    busy = pipeline.flow_time(pieces, through, slowest.latency)
+    latency = busy + (last.latency if last else 0.0)
+    exposed: dict[str, float] = {}
+    for result, times in [*((each, 1) for each in flows), (slowest, pieces - 1), *([(last, 1)] if last else [])]:
+        _add(exposed, result.exposed, times)
+    interval = latency
+    if how.schedule == "pipelined":  # the next step fills the stages while this one leaves them
+        interval = pieces * slowest.interval + (last.interval if last else 0.0)
+    totals = [_scaled(each, pieces, interval) for each in flows]
+    totals += [_scaled(stage.update, 1, 0.0) for stage in stages if stage.update]
+    causes: dict[str, float] = {}
+    detail: dict[str, float] = {}
+    levels: dict[str, float] = {}
+    for by_cause, by_detail, by_level in totals:
+        _add(causes, by_cause, 1)
+        _add(detail, by_detail, 1)
+        _add(levels, by_level, 1)
+    first = stages[0].whole
+    run = _runs(graph, stages)
+    return replace(
+        first,
+        workload=graph.name,
+        latency=latency,
+        interval=interval,
+        energy=sum(causes.values()),
+        items=graph.items * pieces,
+        ops=tuple(row for number, stage in enumerate(stages) for row in _rows(number, stage, pieces, shared)),
+        energy_by_cause=causes,
+        energy_by_detail=detail,
+        bytes_by_level=levels,
+        exposed=exposed,
+        warnings=tuple(dict.fromkeys((*graph.notes, *_notes(stages, pieces, through, busy)))),
+        parameters={**graph.parameters, "pipeline_parallel": shared.stages, "micro_batches": pieces},
+        memory=max((stage.whole.memory for stage in stages if stage.whole.memory), key=lambda kept: kept.total),
+        run=run,
+    )
+
+
+def _notes(stages: Sequence[Stage], pieces: int, through: float, busy: float) -> list[str]:
+    told = [text for stage in stages for text in stage.whole.warnings]
+    if len(stages) > 1:
+        idle = pipeline.idle_share(pieces, len(stages), through, busy)
+        slowest = max(stage.flow.latency for stage in stages)
+        told.append(
+            f"{len(stages)} stages stand idle {100 * idle:.1f} % of the time: {pieces} pieces, and the slowest stage "
+            f"takes {slowest * len(stages) / through:.2f} times the mean"
+        )
+    return told
+
+
+def _add(into: dict[str, float], amounts: Mapping[str, float], times: float) -> None:
+    for name, amount in amounts.items():
+        into[name] = into.get(name, 0.0) + amount * times
+
+
+def _scaled(
+    result: Result, pieces: float, interval: float
+) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    """Return energies and bytes of one stage: those of every piece, and static energy over the whole run."""
+    causes = {name: amount * pieces for name, amount in result.energy_by_cause.items()}
+    detail = {name: amount * pieces for name, amount in result.energy_by_detail.items()}
+    for each in result.run.parts if result.run else ():
+        static = each.family.causes[0]
+        name = f"{each.mark}{static.name}"
+        group = "host" if each.place == HOST else static.group
+        drawn = result.energy_by_detail.get(name, 0.0)
+        change = drawn * (interval / result.interval - pieces) if result.interval else 0.0
+        detail[name] = detail.get(name, 0.0) + change
+        causes[group] = causes.get(group, 0.0) + change
+    return causes, detail, {name: amount * pieces for name, amount in result.bytes_by_level.items()}
+
+
+def _rows(number: int, stage: Stage, pieces: int, shared: Share) -> list[OpResult]:
+    rows = [replace(row, count=row.count * pieces) for row in stage.flow.ops]
+    rows += stage.update.ops if stage.update else ()
+    if shared.stages == 1:
+        return rows
+    return [replace(row, details={**row.details, "stage": float(number)}) for row in rows]
+
+
+def _runs(graph: Graph, stages: Sequence[Stage]) -> object:
+    """Return the runs of all stages as one, for who asks why."""
+    done = [each.run for stage in stages for each in (stage.flow, stage.update) if each and each.run]
+    ops = tuple(op for run in done for op in run.graph.ops)
+    tensors = {name: tensor for run in done for name, tensor in run.graph.tensors.items()}
+    return replace(
+        done[0],
+        graph=graph.replace(ops=ops, tensors=MappingProxyType(tensors)),
+        parts=tuple(each for run in done for each in run.parts),
+        exchanges=tuple(each for run in done for each in run.exchanges),
+        moves=tuple(each for run in done for each in run.moves),
+    )

@@ -1,0 +1,105 @@
+"""From the graph of one machine to that of one chip of a system, with what it exchanges and waits for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from archsim.arch.system import System
+from archsim.engine.parallel.share import Share
+from archsim.engine.policy import Policy
+from archsim.graph.experts import expert_weights, split_experts
+from archsim.graph.graph import Graph
+from archsim.graph.op import Op, Phase
+from archsim.graph.sharding import shard
+from archsim.graph.space import split_space
+from archsim.graph.tensor import Role
+from archsim.graph.work import Collective
+
+GRADIENTS: Final = "gradients/all-reduce"
+"""The op that adds up the gradients of all copies."""
+EXPERT_GRADIENTS: Final = "gradients/experts/all-reduce"
+SERVED: Final = "gradients/push and pull"
+WAIT: Final = "wait"
+"""Axis of what is no exchange but time that passes until others are ready."""
+SLOWEST: Final = "slowest"
+LOST: Final = "lost"
+BUSIEST: Final = "busiest experts"
+
+
+def split(graph: Graph, how: Policy) -> Graph:
+    """Return what one chip runs of a copy that several share."""
+    graph = shard(graph, how.tensor_parallel)
+    graph = split_space(graph, how.spatial_parallel)
+    return split_experts(graph, how.expert_parallel)
+
+
+def synchronise(graph: Graph, shared: Share) -> Graph:
+    """Let the copies of a training step exchange their gradients, all at once, before the first update.
+
+    Experts that copies share are added up over those copies only that have the same ones.
+    """
+    updates = [index for index, op in enumerate(graph.ops) if op.phase is Phase.UPDATE]
+    if not updates or (shared.copies == 1 and not shared.servers):
+        return graph
+    read = dict.fromkeys(name for op in graph.ops if op.phase is Phase.UPDATE for name in op.inputs)
+    gradients = [name for name in read if graph.tensors[name].role is Role.ACTIVATION]
+    made = []
+    if shared.servers:
+        made.append(_collective(graph, SERVED, "push_and_pull", shared.copies, gradients, "servers"))
+    else:
+        apart = _of_experts(graph) if shared.experts > 1 else set()
+        dense = [name for name in gradients if name not in apart]
+        made.append(_collective(graph, GRADIENTS, "all_reduce", shared.copies, dense, "copies"))
+        replicas = shared.copies // shared.experts
+        if apart and replicas > 1:
+            some = [name for name in gradients if name in apart]
+            made.append(_collective(graph, EXPERT_GRADIENTS, "all_reduce", replicas, some, "replicas"))
+    return graph.replace(ops=(*graph.ops[: updates[0]], *made, *graph.ops[updates[0] :]))
+
+
+def _collective(graph: Graph, name: str, function: str, participants: int, names: list[str], axis: str) -> Op:
+    payload = sum(graph.tensors[each].stored for each in names)
+    return Op(name, Collective(function, participants, payload, axis), tuple(names), (), Phase.UPDATE)
+
+
+def _of_experts(graph: Graph) -> set[str]:
+    """Names of the gradients of weights that chips have different ones of."""
+    weights = expert_weights(graph)
+    return {
+        name
+        for op in graph.ops
+        if op.phase is Phase.UPDATE and not weights.isdisjoint((*op.inputs, *op.outputs))
+        for name in op.inputs
+        if graph.tensors[name].role is Role.ACTIVATION
+    }
+
+
+def waiting(graph: Graph, how: Policy, shared: Share, system: System | None, stage: int = 0) -> Graph:
+    """Let a run end with the time it waits for slower machines, for the busiest experts, and for lost time."""
+    stragglers = system.spec.stragglers if system is not None else None
+    together = synchronous(shared)
+    made = []
+    if how.expert_imbalance > 1.0:
+        made.append(_wait(BUSIEST, shared.experts, stage))
+    if stragglers and stragglers.spread and together > 1:
+        made.append(_wait(SLOWEST, together, stage))
+    if stragglers and stragglers.lost:
+        made.append(_wait(LOST, shared.working, stage))
+    return graph.replace(ops=(*graph.ops, *made)) if made else graph
+
+
+def _wait(what: str, machines: int, stage: int) -> Op:
+    return Op(f"wait/{what}-{stage}" if stage else f"wait/{what}", Collective(what, max(machines, 2), 0, WAIT), (), ())
+
+
+def synchronous(shared: Share) -> int:
+    """Return how many chips wait for one another: all copies, unless servers let each go on by itself."""
+    return shared.chips if shared.servers else shared.working
+
+
+def named(graph: Graph, shared: Share) -> Graph:
+    """Return the graph of one chip as the work of all copies: their items, and what they are in its parameters."""
+    if shared.copies == 1:
+        return graph
+    return replace(graph, items=graph.items * shared.copies, parameters={**graph.parameters, "copies": shared.copies})
