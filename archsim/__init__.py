@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from archsim.study.optimise.measures import Limit as Limit
     from archsim.study.optimise.result import Optimum as Optimum
     from archsim.study.optimise.search import optimise as optimise
+    from archsim.study.lottery import Lottery as Lottery
+    from archsim.study.lottery import lottery as lottery
+    from archsim.study.matrix import Matrix as Matrix
+    from archsim.study.matrix import matrix as matrix
     from archsim.study.serving import Prices as Prices
     from archsim.study.serving import Serving as Serving
     from archsim.study.serving import serve as serve
@@ -70,6 +74,8 @@ _HOMES: Final = {
     "Points": ("archsim.study.points", "Points"),
     "Limit": ("archsim.study.optimise.measures", "Limit"),
     "Optimum": ("archsim.study.optimise.result", "Optimum"),
+    "Lottery": ("archsim.study.lottery", "Lottery"),
+    "Matrix": ("archsim.study.matrix", "Matrix"),
     "Policy": ("archsim.engine.policy", "Policy"),
     "Prices": ("archsim.study.serving", "Prices"),
     "Result": ("archsim.engine.result", "Result"),
@@ -95,6 +101,8 @@ _HOMES: Final = {
     "load_torch": ("archsim.frontends.torch_export", "load_torch"),
     "load_workload": ("archsim.frontends.native", "load_workload"),
     "optimise": ("archsim.study.optimise.search", "optimise"),
+    "lottery": ("archsim.study.lottery", "lottery"),
+    "matrix": ("archsim.study.matrix", "matrix"),
     "serve": ("archsim.study.serving", "serve"),
     "sweep": ("archsim.study.sweep", "sweep"),
     "system": ("archsim.io.systems", "load_system"),

@@ -5,15 +5,16 @@ Shafiee et al. 2016 (ISAAC, ISCA, table I); HERMES, Le Gallo et al. 2023 (Nature
 
 What should be seen: cells multiply for next to nothing, converters take what a crossbar spends. Each bit more costs
 more than the one before, and a converter with fewer bits than a sum has either reads fewer rows at a time, so that
-there are more conversions, or loses what it cannot tell apart. So without loss efficiency has a best number of bits,
-five or six for cells of two bits, and with loss it only falls while signal over noise rises by 6 dB for a bit. A product
-of one vector takes a crossbar the same time however large its matrix is, as long as the arrays hold it; a systolic array
-fetches the matrix first, and a GPU starts a kernel.
+there are more conversions, or loses what it cannot tell apart. Without loss efficiency grows up to the bits that
+resolve all rows at once, eight for 128 rows of two-bit cells, and with loss it only falls while signal over noise
+rises by 6 dB for a bit. A product of one vector takes a crossbar much the same time however large its matrix is, as
+long as the arrays hold it; beyond that weights are written for every vector, which takes a thousand times longer. A
+systolic array fetches the matrix every time, and a GPU starts a kernel.
 
 Assumptions: 8-bit operands, arrays full, memories and network out of the way (panels one to three); every second input
-bit one, weights spread evenly. Converters of the sweep are published ones: the median and what one in ten and
-nine in ten take (law survey, for the rate and the node of ISAAC). Weights stay in crossbars, and come from memory on
-all others; int8, a batch of one.
+bit one, weights spread evenly. Converters of the sweep are published ones: the median and what one in ten and nine in
+ten take (law survey, for the rate and the node of ISAAC). Weights stay in crossbars, and come from memory on all
+others; int8, a batch of one.
 
 Run: python examples/analog_crossbar.py [FILE]; needs archsim[plot]
 """
@@ -41,8 +42,20 @@ FAST = os.environ.get("ARCHSIM_FAST") == "1"
 BITS = tuple(range(2, 11, 4 if FAST else 1))
 QUANTILES = (0.1, 0.5, 0.9)
 WIDTHS = tuple(64 << step for step in range(0, 8, 3 if FAST else 1))
-MACHINES = {"ISAAC": "isaac", "HERMES": "hermes-64-core", "systolic array, 128 x 128": "array-128x128", "TPU v4": "tpu-v4", "A100": "a100-sxm4-80gb"}
-DATA = {"inputs.bits": 8, "weights.bits": 8, "values.input_density": 0.5, "values.weight_mean": 0.5, "values.weight_square": 0.33}
+MACHINES = {
+    "ISAAC": "isaac",
+    "HERMES": "hermes-64-core",
+    "systolic array, 128 x 128": "array-128x128",
+    "TPU v4": "tpu-v4",
+    "A100": "a100-sxm4-80gb",
+}
+DATA = {
+    "inputs.bits": 8,
+    "weights.bits": 8,
+    "values.input_density": 0.5,
+    "values.weight_mean": 0.5,
+    "values.weight_square": 0.33,
+}
 """Operands of eight bits, all values as likely."""
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "analog_crossbar.svg"
 TERA, NANO, MICRO = 1e-12, 1e9, 1e6
@@ -84,8 +97,16 @@ def neurram() -> tuple[list[Claim], dict[int, tuple[float, float]]]:
             continue
         found = macros_cimloop.MEASURES[metric][1](macros_cimloop.point(machines, macro, condition))
         published, anchor = float(row.cells["value"]), dataset.is_anchor(row)
-        rows.append(Claim(f"NeuRRAM, {metric}, {condition}", found, published, "TOPS/W" if metric == "efficiency" else "TOPS",
-                          None if anchor else 0.20, note="set its energies or times" if anchor else ""))  # fmt: skip
+        rows.append(
+            Claim(
+                f"NeuRRAM, {metric}, {condition}",
+                found,
+                published,
+                "TOPS/W" if metric == "efficiency" else "TOPS",
+                None if anchor else 0.20,
+                note="set its energies or times" if anchor else "",
+            )
+        )
         if metric == "efficiency":
             drawn[int(condition.partition("out bits=")[2].split()[0])] = (found, published)
     return rows, drawn
@@ -97,11 +118,23 @@ def chips() -> list[Claim]:
     counted = 16128 * 128 * 128 / 8 * 2.0 / 1.6e-6  # arrays, cells, cells of a weight, operations, time of 16 pulses
     return [
         Claim("ISAAC, 16,128 arrays, 8 cells a weight, 1.6 us", TERA * isaac.peak, TERA * counted, "TOPS", 0.03),
-        Claim("HERMES, one product through 64 cores of 256 x 256", NANO * hermes.time, 2.0 * 64 * 256 * 256 / 63.1e12 * NANO, "ns", 0.03,
-              note="8.39 MOP at 63.1 TOPS, from which its rate was set"),
-        Claim("HERMES, one phase", efficiency(hermes), 2.0 * 64 * 256 * 256 / 0.86e-6 * TERA, "TOPS/W", note="0.86 uJ set its energies"),
+        Claim(
+            "HERMES, one product through 64 cores of 256 x 256",
+            NANO * hermes.time,
+            2.0 * 64 * 256 * 256 / 63.1e12 * NANO,
+            "ns",
+            0.03,
+            note="8.39 MOP at 63.1 TOPS, from which its rate was set",
+        ),
+        Claim(
+            "HERMES, one phase",
+            efficiency(hermes),
+            2.0 * 64 * 256 * 256 / 0.86e-6 * TERA,
+            "TOPS/W",
+            note="0.86 uJ set its energies",
+        ),
         Claim("PUMA, peak", TERA * puma.peak, 52.31, "TOPS", note="missed by its structure: limit 3 %"),
-    ]  # fmt: skip
+    ]
 
 
 def draw(measured: dict[int, tuple[float, float]]) -> Any:
@@ -109,18 +142,29 @@ def draw(measured: dict[int, tuple[float, float]]) -> Any:
     figure, axes = canvas(11.0, 8.2, 2, rows=2)
     wide = sorted(measured)
     axes[0].plot(wide, [measured[bits][0] for bits in wide], "-o", color=COLOURS[0], markersize=4, label="archsim")
-    axes[0].plot(wide, [measured[bits][1] for bits in wide], "*", color=COLOURS[1], markersize=10, label="measured, Wan et al. 2022")
+    axes[0].plot(
+        wide,
+        [measured[bits][1] for bits in wide],
+        "*",
+        color=COLOURS[1],
+        markersize=10,
+        label="measured, Wan et al. 2022",
+    )
     axes[0].set(yscale="log", xlabel="bits of a result (inputs two fewer)", ylabel="efficiency (TOPS/W)", xticks=wide)
     axes[0].set_yticks([5, 10, 20, 50], ["5", "10", "20", "50"])
     axes[0].minorticks_off()
     finish(axes[0], "NeuRRAM, efficiency over bits", "upper right")
-    for colour, (label, lossy) in enumerate({"no loss: rows as converters resolve": False, "all 128 rows, whatever is lost": True}.items()):
-        low, middle, high = ([efficiency(loaded(bits, quantile, lossy=lossy)) for bits in BITS] for quantile in reversed(QUANTILES))
+    for colour, (label, lossy) in enumerate(
+        {"no loss: rows as converters resolve": False, "all 128 rows, whatever is lost": True}.items()
+    ):
+        low, middle, high = (
+            [efficiency(loaded(bits, quantile, lossy=lossy)) for bits in BITS] for quantile in reversed(QUANTILES)
+        )
         axes[1].plot(BITS, middle, "-o", color=COLOURS[colour], markersize=4, label=label)
         band(axes[1], BITS, low, high, colour)
         if not lossy:
             best = BITS[max(range(len(BITS)), key=middle.__getitem__)]
-            print(f"without loss, ISAAC's arrays do most per joule with converters of {best} bits: {max(middle):.2f} TOPS/W")
+            print(f"without loss, ISAAC's arrays do most per joule with {best} bits: {max(middle):.2f} TOPS/W")
     axes[1].set(yscale="log", xlabel="bits of the output converters", ylabel="efficiency (TOPS/W)", xticks=BITS)
     finish(axes[1], "ISAAC's arrays; bands: 8 of 10 published converters", "upper right")
     noise = [loaded(bits, 0.5, lossy=True).op.details.get("output_snr_db", float("nan")) for bits in BITS]
@@ -129,11 +173,21 @@ def draw(measured: dict[int, tuple[float, float]]) -> Any:
     finish(axes[2], "what is lost; nothing from 8 bits on", "upper left")
     times = {name: [MICRO * product(width, machine) for width in WIDTHS] for name, machine in MACHINES.items()}
     curves(
-        axes[3], WIDTHS, times, ("0-o", "3-D", "2-^", "4-v", "1-s"), xlabel="rows and columns of the matrix", ylabel="time of one vector (µs)",
-        title="a product of one vector, int8", legend="upper left",
-    )  # fmt: skip
+        axes[3],
+        WIDTHS,
+        times,
+        ("0-o", "3-D", "2-^", "4-v", "1-s"),
+        xlabel="rows and columns of the matrix",
+        ylabel="time of one vector (µs)",
+        title="a product of one vector, int8",
+        legend="upper left",
+    )
     for name, values in times.items():
-        print(f"{name:28} " + ", ".join(f"{width:,}: {value:.3g}" for width, value in zip(WIDTHS, values, strict=True)) + " us")
+        print(
+            f"{name:28} "
+            + ", ".join(f"{width:,}: {value:.3g}" for width, value in zip(WIDTHS, values, strict=True))
+            + " us"
+        )
     return figure
 
 

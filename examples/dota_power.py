@@ -4,8 +4,8 @@ Tables of the artifact of Zhu et al. 2024, Lightening-Transformer (HPCA, arXiv:2
 SimPhony (DAC, arXiv:2411.13715), on the same machine.
 
 What should be seen: light computes, converters and modulators draw the power, and from four bits to eight the
-converters of inputs grow eightfold and the laser sixteenfold, while modulators and detectors stay as they are. Parts agree
-with the artifact to a tenth of a percent, areas to one; SimPhony has the area, but 41 % more power.
+converters of inputs grow eightfold and the laser sixteenfold, while modulators and detectors stay as they are. Parts
+agree with the artifact to a tenth of a percent, areas to one; SimPhony has the area, but 41 % more power.
 
 Assumptions: as in the artifact: 5 GHz, laser power times 2^b over a sensitivity of four bits, converters by 2^b / b
 and by b. A laser sized by the noise of its receivers takes another power, told below.
@@ -32,7 +32,9 @@ PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "dota_pow
 MILLI, SQUARE_MILLIMETRE = 1e-3, 1e-6
 
 
-def rows_of(table: str, column: str, parts: dict[str, dict[str, float]], names: dict[str, str], unit: str, limit: float) -> list[Claim]:
+def rows_of(
+    table: str, column: str, parts: dict[str, dict[str, float]], names: dict[str, str], unit: str, limit: float
+) -> list[Claim]:
     """Return every part of a table beside ours."""
     rows = []
     for row in read_dataset(table).rows:
@@ -46,29 +48,39 @@ def main(target: str | Path = PICTURE) -> None:
     """Print both tables, and draw them."""
     chips = {name: a.hardware(machine) for name, machine in CONFIGS.items()}
     power = {name: {part: each / MILLI for part, each in components(chip).items()} for name, chip in chips.items()}
-    area = {name: {part: each / SQUARE_MILLIMETRE for part, each in areas(chip).items()} for name, chip in chips.items()}
-    rows = rows_of("dota_power", "power_mW", power, POWERS, "mW", 1e-3) + rows_of("dota_area", "area_mm2", area, AREAS, "mm2", 0.01)
+    area = {
+        name: {part: each / SQUARE_MILLIMETRE for part, each in areas(chip).items()} for name, chip in chips.items()
+    }
+    rows = rows_of("dota_power", "power_mW", power, POWERS, "mW", 1e-3) + rows_of(
+        "dota_area", "area_mm2", area, AREAS, "mm2", 0.01
+    )
     other = {row.cells["quantity"]: float(row.cells["simphony"]) for row in read_dataset("simphony_vs_dota").rows}
     for name, value in (("power_W", rows[0].archsim * MILLI), ("area_mm2", sum(area["DOTA-B 4-bit"].values()))):
         rows.append(Claim(f"DOTA-B 4-bit, {name}, by SimPhony", value, other[name], note="another simulator"))
     print(claims(rows))
     for name, chip in chips.items():
-        solved = components(a.with_(chip, "laser.law", "noise"))["lasers"] / MILLI
-        print(f"{name}: lasers {power[name]['lasers']:,.0f} mW as published, {solved:,.0f} mW by the noise of the receivers")
+        solved = components(a.with_(chip, "laser.law", "receiver"))["lasers"] / MILLI
+        print(f"{name}: lasers {power[name]['lasers']:,.0f} mW as published, {solved:,.0f} mW by the receivers' noise")
     figure, (left, right) = canvas(9.6, 4.4, 2)
-    published = [[row for row in rows if row.what.startswith(f"{name}, ") and row.unit == "mW"] for name in CONFIGS]
-    labels = [row.what.partition(", ")[2] for row in published[0]]
     for ax, unit, title in ((left, "mW", "power (W)"), (right, "mm2", "area (mm²)")):
-        sets = [[row for row in rows if row.what.startswith(f"{name}, ") and row.unit == unit] for name in CONFIGS]
-        sets = [each for each in sets if each]
+        sets = [[row for row in rows if row.what.startswith(name) and row.unit == unit] for name in CONFIGS]
+        sets = [each for each in sets if each]  # areas are published of one of them
         scale = MILLI if unit == "mW" else 1.0
         labels = [row.what.partition(", ")[2] for row in sets[0]]
         for place, (name, found) in enumerate(zip(CONFIGS, sets, strict=False)):
             shift = 0.2 * (2 * place - len(sets) + 1)
             heights = [scale * row.archsim for row in found]
-            ax.bar([at + shift for at in range(len(found))], heights, 0.36, color=COLOURS[place], label=f"{name}, archsim")
+            ax.bar(
+                [at + shift for at in range(len(found))], heights, 0.36, color=COLOURS[place], label=f"{name}, archsim"
+            )
             marks = [scale * float(row.published) for row in found]  # type: ignore[arg-type]
-            ax.plot([at + shift for at in range(len(found))], marks, "k_", markersize=9, label="its own simulator" if not place else None)
+            ax.plot(
+                [at + shift for at in range(len(found))],
+                marks,
+                "k_",
+                markersize=9,
+                label="its own simulator" if not place else None,
+            )
         total = other["power_W" if unit == "mW" else "area_mm2"]
         ax.plot([0.2 * (1 - len(sets))], [total], "*", color=COLOURS[3], markersize=10, label="SimPhony, 4-bit")
         ax.set_xticks(range(len(labels)), labels, rotation=35, ha="right", fontsize=8)

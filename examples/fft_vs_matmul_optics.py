@@ -2,14 +2,14 @@
 
 No published figure: conversions and arithmetic counted, and evaluated on four machines.
 
-What should be seen: a lens transforms N x N numbers at the speed of light, but every number is converted on its way
-in and out. A digital transform is cheap in arithmetic, 5 N log2 N FLOP a line, so that one conversion of a real number
-spares 2.5 log2 N FLOP: at no size is that arithmetic as dear as a conversion. Against the transform as a product with a
-matrix a conversion spares N multiply-accumulates, but nobody computes it so. A product with a matrix that stays spares
-d / 2, and its arithmetic is dearer than a conversion from a width of about 40 on. So light gains d on matrices and log N
-on transforms: "the Fourier transform is free" is the weaker argument. What makes a lens win against a GPU is the memory
-and the instructions that the GPU moves a transform with. With large filters a lens wins over direct arithmetic without
-bounds, over a digital transform by one factor.
+What should be seen: a lens transforms N x N numbers at the speed of light, but every number is converted on its way in
+and out. A digital transform is cheap in arithmetic, 5 N log2 N FLOP a line, so that one conversion of a real number
+spares 2.5 log2 N FLOP: at no size is that arithmetic as dear as a conversion. Against the transform as a product with
+a matrix a conversion spares N multiply-accumulates, but nobody computes it so. A product with a matrix that stays
+spares d / 2, and its arithmetic is dearer than a conversion from a width of about 40 on. So light gains d on matrices
+and log N on transforms: "the Fourier transform is free" is the weaker argument. What makes a lens win against a GPU is
+the memory and the instructions that the GPU moves a transform with. With large filters a lens wins over direct
+arithmetic without bounds, over a digital transform by one factor.
 
 Assumptions: fp16 transforms and products, int8 convolutions of one picture of 1024 x 1024 with one filter, one after
 the other on the GPU; a lens that shows 10,000 pictures a second, whose drivers draw 1 W whatever happens. Conversions
@@ -117,15 +117,16 @@ def main(target: str | Path = PICTURE) -> None:
         f"{name}, all of it": [PICO * run(size).energy / converted(size) for size in SIZES]
         for name, (run, converted) in CONVERTED.items()
     }
-    lines |= {f"{name}, arithmetic": [PICO * run(size).energy_by_cause["compute"] / converted(size) for size in SIZES]
-              for name, (run, converted) in CONVERTED.items()}  # fmt: skip
-    print(
-        f"\na conversion with its memory: {PICO * price:.1f} pJ; light may take that much and still be even with the A100's"
-    )
+    lines |= {
+        f"{name}, arithmetic": [PICO * run(size).energy_by_cause["compute"] / converted(size) for size in SIZES]
+        for name, (run, converted) in CONVERTED.items()
+    }
+    print(f"\na conversion with its memory takes {PICO * price:.1f} pJ; what it spares on the A100 is dearer")
     for name, values in lines.items():
         first = next((size for size, value in zip(SIZES, values, strict=True) if value > PICO * price), None)
         print(
-            f"  {name:36} {'at no size' if first is None else f'from {first:,} on':14} ({values[-1]:,.1f} pJ at {SIZES[-1]:,})"
+            f"  {name:36} {'at no size' if first is None else f'from {first:,} on':14}"
+            f" ({values[-1]:,.1f} pJ at {SIZES[-1]:,})"
         )
     digital = 2.0 * transform(SIDE).energy / (BATCH * SIDE**2)  # there and back
     shown = {
@@ -144,15 +145,27 @@ def main(target: str | Path = PICTURE) -> None:
         )
     figure, (left, right) = canvas(10.4, 4.4, 2)
     curves(
-        left, SIZES, lines, ("0-o", "2-s", "1-^", "0--", "2--", "1--"), xlabel="numbers along a side, N or d",
-        ylabel="energy (pJ per number converted)", title="what a conversion spares", levels={"one conversion by light": PICO * price}, legend="",
-    )  # fmt: skip
+        left,
+        SIZES,
+        lines,
+        ("0-o", "2-s", "1-^", "0--", "2--", "1--"),
+        xlabel="numbers along a side, N or d",
+        ylabel="energy (pJ per number converted)",
+        title="what a conversion spares",
+        levels={"one conversion by light": PICO * price},
+        legend="",
+    )
     left.set_ylim(0.1, 3e7)
     left.legend(fontsize=7, ncols=2, loc="upper center", frameon=False)
     curves(
-        right, FILTERS, shown, ("0-o", "1-", "2-^", "3-s", "4--s"), xlabel="rows and columns of the filter",
-        ylabel="energy (pJ per pixel)", title=f"convolution of {SIDE} x {SIDE} pixels",
-    )  # fmt: skip
+        right,
+        FILTERS,
+        shown,
+        ("0-o", "1-", "2-^", "3-s", "4--s"),
+        xlabel="rows and columns of the filter",
+        ylabel="energy (pJ per pixel)",
+        title=f"convolution of {SIDE} x {SIDE} pixels",
+    )
     print(f"drawn to {save(figure, target)}")
     wrong = missed(rows)
     if wrong:

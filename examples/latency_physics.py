@@ -6,9 +6,9 @@ What should be seen: a multiply-add of a processor takes over a billion times th
 take, and a fetch from memory a hundred times that again: what bounds machines is where numbers are, not what is done
 to them. A signal on a wire with repeaters is 30 to 90 times slower than light, so that one cycle of 4 GHz reaches 1 to
 2.5 mm. One chain of dependent loads, a linked list, runs at the pace of the memory's latency, a few million loads a
-second on any machine, and slower on a GPU than on a processor. The GPU wins from some hundred chains on, and does
-all it can once tens of thousands are in flight: latency times rate, as Little's law has it. The same goes for recurrences: below a few hundred lanes
-the processor is ahead.
+second on any machine, and slower on a GPU than on a processor. The GPU wins from some hundred chains on, and does all
+it can once tens of thousands are in flight: latency times rate, as Little's law has it. The same goes for recurrences:
+below a few hundred lanes the processor is ahead.
 
 Assumptions: 300 K; wires of Owens et al. 2007 (22 nm, projected) and Das et al. 2015 (45 nm); energies of operations
 at 45 nm, Horowitz 2014; lists of 1 GiB, nodes at random. What a spiking machine and a crossbar cannot run is done by
@@ -40,7 +40,7 @@ MACHINES = {
     "A100": GPU,
     "H100": "h100-sxm5-80gb",
     "Loihi's host": "loihi1-sanafe",
-    "ISAAC's host": "isaac",
+    "ISAAC's host, the same Xeon": "isaac",
 }
 WIRES = {"wire, Owens et al. 2007": 100e-9, "wire, Das et al. 2015": 300e-9}
 """Delay of a wire with repeaters, s/m."""
@@ -158,29 +158,49 @@ def main(target: str | Path = PICTURE) -> None:
         "Xeon, memory": NANO * cpu.memory[0].latency,
     }  # type: ignore[attr-defined]
     curves(
-        axes[1], [MILLI * length for length in reach], ways, ("0-", "1-", "3-"), xlabel="distance (mm)", ylabel="time (ns)",
-        title="how far a signal comes", levels=levels, legend="lower right",
-    )  # fmt: skip
+        axes[1],
+        [MILLI * length for length in reach],
+        ways,
+        ("0-", "1-", "3-"),
+        xlabel="distance (mm)",
+        ylabel="time (ns)",
+        title="how far a signal comes",
+        levels=levels,
+        legend="lower right",
+    )
     found = {
         name: [1e-6 * chase(chains, machine).throughput for chains in CHAINS] for name, machine in MACHINES.items()
     }
     curves(
-        axes[2], CHAINS, found, ("0-o", "1-s", "3-^", "2--", "4:"), xlabel="lists walked side by side",
-        ylabel="million loads per second", title="pointer chase: throughput over parallelism", legend="upper left",
-    )  # fmt: skip
+        axes[2],
+        CHAINS,
+        found,
+        ("0-o", "1-s", "3-^", "2--", "4:"),
+        xlabel="lists walked side by side",
+        ylabel="million loads per second",
+        title="pointer chase: throughput over parallelism",
+        legend="upper left",
+    )
     named = {"Xeon": CPU, "A100": GPU, "TPU v4": "tpu-v4"}
     steps = {name: [GIGA * recur(lanes, machine) for lanes in LANES] for name, machine in named.items()}
     curves(
-        axes[3], LANES, steps, ("0-o", "1-s", "2-^"), xlabel="lanes updated in each step", ylabel="billion updates per second",
-        title="recurrence: steps that wait for the last", legend="upper left",
-    )  # fmt: skip
+        axes[3],
+        LANES,
+        steps,
+        ("0-o", "1-s", "2-^"),
+        xlabel="lanes updated in each step",
+        ylabel="billion updates per second",
+        title="recurrence: steps that wait for the last",
+        legend="upper left",
+    )
     for name, values in (("loads", found), ("updates", steps)):
         sizes = CHAINS if name == "loads" else LANES
         ahead = next(
             size for size, *pair in zip(sizes, values["Xeon"], values["A100"], strict=True) if pair[1] > pair[0]
         )
         print(
-            f"{name}: the A100 is ahead of the Xeon from {ahead:,} side by side on, {values['Xeon'][0] / values['A100'][0]:.1f} times slower with one"
+            f"{name}: the A100 is ahead of the Xeon from {ahead:,} side by side on,"
+            f" and with one {values['Xeon'][0] / values['A100'][0]:.1f} times slower"
         )
     print(f"drawn to {save(figure, target)}")
     wrong = missed(rows)

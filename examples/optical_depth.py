@@ -4,13 +4,14 @@ No published figure: two questions asked of every optical machine, counted and e
 (arXiv:2302.10360) for the energies, PACE (64 x 64, 5 ns from end to end) for the time of a hop.
 
 What should be seen: light crosses a product in picoseconds and for next to nothing, but at every layer each value is
-detected, converted, stored, and converted again. A network of M multiply-accumulates in H layers of width d = sqrt(M/H)
-converts H d = sqrt(M H) values: its energy rises with the root of its depth, that of a digital machine not at all.
-With E_c for a value and E_d for a digital multiply-accumulate they meet at d = E_c / E_d, whatever M, so at
-H = M (E_d / E_c)^2 layers. In time a hop of nanoseconds is ahead at any depth, of a GPU's kernels by three orders of
-magnitude, if nothing but light and converters is in the way; with a controller that takes a microsecond for every layer
-light is overtaken by a systolic array, which has less to fetch and to fill where layers are narrow. And to read a layer of 4,096 values at once takes 4,096 converters of the rate of the symbols, or ten times as many of a tenth
-of it.
+detected, converted, stored, and converted again. A network of M multiply-accumulates in H layers of width d =
+sqrt(M/H) converts H d = sqrt(M H) values: its energy rises with the root of its depth, that of a digital machine not
+at all. With E_c for a value and E_d for a digital multiply-accumulate they meet at d = E_c / E_d, whatever M, so at H
+= M (E_d / E_c)^2 layers. In time a hop of nanoseconds is ahead at any depth, of a GPU's kernels by three orders of
+magnitude, if nothing but light and converters is in the way; with a controller that takes a microsecond for every
+layer light is overtaken by a systolic array, which has less to fetch and to fill where layers are narrow. And to read
+a layer of 4,096 values at once takes 4,096 converters of the rate of the symbols, or ten times as many of a tenth of
+it.
 
 Assumptions: dense layers of int8 of equal width, one sample, weights in place; energies of
 optical-transformer-calibrated, of work alone, a digital machine of 300 fJ/MAC. Times: 1 GHz symbols and 5 ns through
@@ -107,14 +108,23 @@ def main(target: str | Path = PICTURE) -> None:
         ),
     ]
     rows += [
-        Claim(f"converters of {rate / 1e9:.0f} GS/s, width {size:,}, 10 GHz symbols", converters(size, rate),
-              conversion.converters_needed(float(size), SYMBOLS, rate), tolerance=0.07)
-        for size in (512, 4096) for rate in RATES
-    ]  # fmt: skip
+        Claim(
+            f"converters of {rate / 1e9:.0f} GS/s, width {size:,}, 10 GHz symbols",
+            converters(size, rate),
+            conversion.converters_needed(float(size), SYMBOLS, rate),
+            tolerance=0.07,
+        )
+        for size in (512, 4096)
+        for rate in RATES
+    ]
     print(f"a value that is converted out, stored and converted in again: {PICO * value:.1f} pJ")
     print(claims(rows))
-    machines = {"light, 5 ns a hop": chip, "light, and 1 us of control": light("1 us"), "A100": a.hardware("a100-sxm4-80gb"),
-                "systolic array": a.hardware(ARRAY)}  # fmt: skip
+    machines = {
+        "light, 5 ns a hop": chip,
+        "light, and 1 us of control": light("1 us"),
+        "A100": a.hardware("a100-sxm4-80gb"),
+        "systolic array": a.hardware(ARRAY),
+    }
     found = {name: [run(layers, machine) for layers in DEPTHS] for name, machine in machines.items()}
     for name, results in found.items():
         print(
@@ -124,9 +134,15 @@ def main(target: str | Path = PICTURE) -> None:
         )
     for name, first in list(machines.items())[:2]:
         ahead = a.crossover(
-            lambda size: network(round(MACS / size**2), size), first, ARRAY, over=(96, 1024), step=16, metric="latency",
-            capacity="ignore", fusion="none",
-        )  # fmt: skip
+            lambda size: network(round(MACS / size**2), size),
+            first,
+            ARRAY,
+            over=(96, 1024),
+            step=16,
+            metric="latency",
+            capacity="ignore",
+            fusion="none",
+        )
         there = (
             f"up to {MACS / ahead.size**2:,.0f} layers"
             if ahead.size
@@ -156,9 +172,15 @@ def main(target: str | Path = PICTURE) -> None:
         for rate in RATES
     }
     curves(
-        right, widths, needed, ("0-o", "2-^", "3-s"), xlabel="values of a layer", ylabel="converters", title="converters that read a layer at 10 GHz",
+        right,
+        widths,
+        needed,
+        ("0-o", "2-^", "3-s"),
+        xlabel="values of a layer",
+        ylabel="converters",
+        title="converters that read a layer at 10 GHz",
         levels={"1,000": 1000.0},
-    )  # fmt: skip
+    )
     print(f"drawn to {save(figure, target)}")
     wrong = missed(rows)
     if wrong:

@@ -5,15 +5,16 @@ computes (figure 6); photons per product of Wang et al. 2022 (Nature Communicati
 
 What should be seen: light multiplies for nothing, and what is paid for are conversions and memory. A product of width
 d shares each conversion among d multiply-accumulates, so that its energy falls as 1/d as long as a core takes all of
-d, and stays where it is from there on: what decides is the size of a core. Attention does not gain by width: of a model
-of 530 billion parameters 1.6 % of the multiply-accumulates, those of attention, pay for over half of all conversions.
-Light itself costs next to nothing at 8 bits. The advantage of 100 set the machine's memory and is no prediction; the
-one of 8,000 follows from it. More than 100,000 is not reached with the improvements the abstract lists.
+d, and stays where it is from there on: what decides is the size of a core. Attention does not gain by width: of a
+model of 530 billion parameters 1.6 % of the multiply-accumulates, those of attention, pay for over half of all
+conversions. Light itself costs next to nothing at 8 bits. The advantage of 100 set the machine's memory and is no
+prediction; the one of 8,000 follows from it. More than 100,000 is not reached with the improvements the abstract
+lists.
 
 Assumptions: products of one layer alone, 8 bits, everything through memory; norms and softmax left out on both sides,
 as in the paper. The optical machine is idealised and calibrated, see its description; shapes of models as in
-transformer_optical_counts.csv. Bands hold 8 of 10 machines whose assumed parts are drawn from their cited ranges,
-each on its own and evenly over the logarithm. The digital machine has 300 fJ/MAC, whatever it may do in its time.
+transformer_optical_counts.csv. Bands hold 8 of 10 machines whose assumed parts are drawn from their cited ranges, each
+on its own and evenly over the logarithm. The digital machine has 300 fJ/MAC, whatever it may do in its time.
 
 Run: python examples/optical_transformer.py [FILE]; needs archsim[plot]
 """
@@ -42,8 +43,16 @@ FAST = os.environ.get("ARCHSIM_FAST") == "1"
 OPTICAL, FUTURE, ELECTRONIC = "optical-transformer-calibrated", "optical-transformer-future", "a100-sxm4-80gb"
 COMPARATOR = 300e-15
 """Energy of a multiply-accumulate of the digital machine in the paper, J."""
-ASSUMED = ("dac.energy", "adc.energy", "modulator.energy", "receiver.amplifier", "memory.0.energy", "laser.efficiency",
-           "laser.photons", "path.fixed")  # fmt: skip
+ASSUMED = (
+    "dac.energy",
+    "adc.energy",
+    "modulator.energy",
+    "receiver.amplifier",
+    "memory.0.energy",
+    "laser.efficiency",
+    "laser.photons",
+    "path.fixed",
+)
 """Parts of the optical machine that are known as a range."""
 SAMPLES = 200 if FAST else 2000
 WIDTHS = tuple(256 << step for step in range(0, 9, 4 if FAST else 1))
@@ -153,19 +162,34 @@ def leaf(chip: a.Chip, path: str) -> float:
 
 def judge() -> list[Claim]:
     """Return what is published beside what comes out."""
-    published = {row.cells["quantity"]: row.cells["value"].lstrip(">") for name in ("optical_transformers_claims", "quantum_limits")
-                 for row in read_dataset(name).rows}  # fmt: skip
+    published = {
+        row.cells["quantity"]: row.cells["value"].lstrip(">")
+        for name in ("optical_transformers_claims", "quantum_limits")
+        for row in read_dataset(name).rows
+    }
     shapes = {name: shape for name, (_, shape) in models().items()}
     first, second, third = (float(value) for name, value in published.items() if name.startswith("advantage"))
     rows = [
-        Claim("advantage, 530 billion parameters", advantage(shapes[LARGEST]), first, tolerance=0.30, note="set the memory's energy"),
+        Claim(
+            "advantage, 530 billion parameters",
+            advantage(shapes[LARGEST]),
+            first,
+            tolerance=0.30,
+            note="set the memory's energy",
+        ),
         Claim("advantage, 4e15 parameters", advantage(shapes[QUADRILLION]), second, tolerance=0.25),
-        Claim("the same, 4 bits and future electronics", advantage(shapes[QUADRILLION], FUTURE), third,
-              note="missed: what the abstract lists does not give it"),
-    ]  # fmt: skip
+        Claim(
+            "the same, 4 bits and future electronics",
+            advantage(shapes[QUADRILLION], FUTURE),
+            third,
+            note="missed: what the abstract lists does not give it",
+        ),
+    ]
     wide = [run(of_width(width)) for width in (4096, 16384)]
-    lit, macs = ([sum(amount(op) for op in each.ops if "attention" not in op.name) for each in wide]
-                 for amount in (lambda op: op.energy_by_cause["laser"], lambda op: op.macs))  # fmt: skip
+    lit, macs = (
+        [sum(amount(op) for op in each.ops if "attention" not in op.name) for each in wide]
+        for amount in (lambda op: op.energy_by_cause["laser"], lambda op: op.macs)
+    )
     rows.append(
         Claim(
             "light per MAC falls with d to the power of",
@@ -202,14 +226,15 @@ def judge() -> list[Claim]:
 def tell() -> None:
     """Print energies of an inference, and from which size of a core on light is ahead."""
     print(
-        f"\n{'model':16} {'parameters':>11} {'digital':>11} {'optical':>11} {'advantage':>10}   8 of 10 cases   energy of one token"
+        f"\n{'energy of a token':17} {'parameters':>11} {'digital':>11} {'optical':>11} {'advantage':>10}   8 of 10"
     )
     for name, (size, shape) in models().items():
         layers, each = size / (12.0 * shape[0] ** 2), run(shape)
         digital, optical = (layers * each.macs / each.items * energy for energy in (COMPARATOR, per_mac(each)))
         low, high = spread(shape, OPTICAL)
         print(
-            f"{name:16} {size:11.3g} {digital:9.3g} J {optical:9.3g} J {digital / optical:10,.0f}   {low:,.0f} to {high:,.0f}"
+            f"{name:17} {size:11.3g} {digital:9.3g} J {optical:9.3g} J {digital / optical:10,.0f}"
+            f"   {low:,.0f} to {high:,.0f}"
         )
     sides = range(8, 512)
     for width in (1024, 4096, 16384):
@@ -261,9 +286,16 @@ def draw() -> Any:
     stacks(axes[4], parts(), xlabel="share (%)", title="where the energy of a MAC goes, d = 1,024", columns=5)
     small = {f"d = {width:,}": cores(of_width(width), CORES) for width in (1024, 4096, 16384)}
     curves(
-        axes[5], CORES, small, ("0-o", "2-^", "3-s"), xlabel="inputs and outputs of a core", ylabel="advantage over 300 fJ/MAC",
-        title="a core smaller than d ends the gain", levels={"even": 1.0}, legend="upper left",
-    )  # fmt: skip
+        axes[5],
+        CORES,
+        small,
+        ("0-o", "2-^", "3-s"),
+        xlabel="inputs and outputs of a core",
+        ylabel="advantage over 300 fJ/MAC",
+        title="a core smaller than d ends the gain",
+        levels={"even": 1.0},
+        legend="upper left",
+    )
     return figure
 
 
@@ -280,10 +312,16 @@ def widths(ax: Any) -> None:
         "A100, int8": [per_mac(run(shape, ELECTRONIC)) for shape in shapes],
     }
     curves(
-        ax, WIDTHS, {name: [FEMTO * each for each in values] for name, values in known.items()},
-        ("0-o", "0--", "0:", "5-", "2-", "1-"), xlabel="width d of the model", ylabel="energy (fJ/MAC)",
-        title="1/d, until a core is full", levels={"300 fJ, digital in the paper": FEMTO * COMPARATOR}, legend="",
-    )  # fmt: skip
+        ax,
+        WIDTHS,
+        {name: [FEMTO * each for each in values] for name, values in known.items()},
+        ("0-o", "0--", "0:", "5-", "2-", "1-"),
+        xlabel="width d of the model",
+        ylabel="energy (fJ/MAC)",
+        title="1/d, until a core is full",
+        levels={"300 fJ, digital in the paper": FEMTO * COMPARATOR},
+        legend="",
+    )
     ax.set_ylim(4e-3, 2e6)
     ax.legend(fontsize=7, ncols=2, loc="upper center", frameon=False)
 
@@ -323,9 +361,16 @@ def advantages(ax: Any) -> None:
     for side in (1024, 64):
         found[f"as calibrated, cores of {side:,}"] = [cores(shape, [side])[0] for _, shape in known]
     curves(
-        ax, sizes, found, ("0-o", "1-s", "5-", "2-"), xlabel="parameters of the model", ylabel="advantage over 300 fJ/MAC",
-        title="advantage; bands: 8 of 10 cases of what is assumed", levels={"even": 1.0}, legend="upper left",
-    )  # fmt: skip
+        ax,
+        sizes,
+        found,
+        ("0-o", "1-s", "5-", "2-"),
+        xlabel="parameters of the model",
+        ylabel="advantage over 300 fJ/MAC",
+        title="advantage; bands: 8 of 10 cases of what is assumed",
+        levels={"even": 1.0},
+        legend="upper left",
+    )
     ax.set_ylim(top=2e6)
 
 

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ MACHINES, STEPS = Machines(), tmac.Steps()
 DEVICES = ("M2-Ultra",) if FAST else ("M2-Ultra", "AGX Orin", "Raspberry Pi 5")
 BITS = {"binary": 1.0, "ternary": 2.0, "int4": 4.0, "int8": 8.0, "fp16": 16.0}
 CURVES = ((tmac.LLAMA, 1), (tmac.LLAMA, 8), (tmac.TMAC, 1), (tmac.TMAC, 8))
+CONSTANTS = "the technology's own constants"
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "quantization_cpu.svg"
 
 
@@ -93,19 +95,16 @@ def energies() -> list[Claim]:
 
 def arithmetic() -> list[Claim]:
     """Return what ternary weights save: energy of operations, time and bytes of models."""
-    older, newer = (getattr(MACHINES.find("xeon-e5-2699-v3").spec.technology, at) for at in ("older", "newer"))  # type: ignore[attr-defined]
-    rows = [
-        Claim(f"fp16 multiply-add over int8 addition, {name}", (node.multiply.fp16 + node.add.fp16) / node.add.int8, ratio, "times", 0.01)
-        for name, node, ratio in (("45 nm", older, 50.0), ("7 nm", newer, 71.4))
-    ]  # fmt: skip
+    shared, rows = MACHINES.find("xeon-e5-2699-v3").spec.technology, []  # type: ignore[attr-defined]
+    for name, node, ratio in (("45 nm", shared.older, 50.0), ("7 nm", shared.newer, 71.4)):
+        made = (node.multiply.fp16 + node.add.fp16) / node.add.int8
+        rows.append(Claim(f"fp16 multiply-add over int8 addition, {name}", made, ratio, "times", 0.01, note=CONSTANTS))
     for row in read_dataset("bitnet_b158").rows:
         size, metric = row.cells["size"], row.cells["metric"]
         if row.cells["verified"] != bitnet.READ or size not in bitnet.SIZES:
             continue
-        made, what = (
-            bitnet.pair(size, MACHINES),
-            f"BitNet b1.58 {size}, fp16 over ternary, {metric.split()[0].split('_')[0]}",
-        )
+        made, kind = pair(size), "memory" if metric.startswith("memory") else "latency"
+        what = f"BitNet b1.58 {size}, fp16 over ternary, {kind}"
         if metric in bitnet.LATENCY:
             ratio = made[0].latency / made[1].latency
             rows.append(Claim(what, ratio, float(row.cells["ratio"]), "times", 0.30))
@@ -114,6 +113,12 @@ def arithmetic() -> list[Claim]:
             note = "weights, keys and values; published with what the software keeps"
             rows.append(Claim(what, kept[0] / kept[1], float(row.cells["ratio"]), "times", note=note))
     return rows
+
+
+@cache
+def pair(size: str) -> tuple[a.Result, a.Result]:
+    """Return one token of a model in fp16, and with ternary weights."""
+    return bitnet.pair(size, MACHINES)
 
 
 def abstracts() -> list[Claim]:

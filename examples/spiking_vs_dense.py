@@ -1,20 +1,21 @@
 """Spikes against numbers: energy of an inference over the rate of spikes, and the rate up to which spikes are cheaper.
 
-Break-even laws of Yan et al. 2024 (arXiv:2409.08290), Davidson and Furber 2021 (Frontiers in Neuroscience 15), and
-the ratio of additions to multiply-adds that most papers on spiking networks count with (Horowitz 2014).
+Break-even laws of Yan et al. 2024 (arXiv:2409.08290), Davidson and Furber 2021 (Frontiers in Neuroscience 15), and the
+ratio of additions to multiply-adds that most papers on spiking networks count with (Horowitz 2014).
 
 What should be seen: an addition costs a fifth of a multiply-add, so that by arithmetic alone a network of T timesteps
 is cheaper with up to 5 / T spikes of a neuron in each, half of all with T = 10. Count the weights that either has to
-read, and a third of that is left; count neurons, messages, and what the chip draws at rest, and spikes must be rare.
-Moving them as single events of twelve times the energy of a bit in a block leaves 5 % at T = 5, close to the 5.7 %
-published with everything counted. And a rate code that stands for the numbers of its twin cannot do with fewer spikes
-than (1 - g) / T: for rates that low, arithmetic and moves leave a narrow window or none.
+read, and a third of that is left. Neurons and messages add little in networks this dense; what a chip draws at rest
+while its timesteps last decides: with it, spikes must be ten times rarer still. Moving spikes as single events of
+twelve times the energy of a bit in a block leaves 5 % at T = 5, beside 5.7 % published with everything counted. And a
+rate code that stands for the numbers of its twin cannot do with fewer spikes than (1 - g) / T: arithmetic and weights
+leave a window above that, moves of that price none.
 
-Assumptions: keyword spotter of 390-256-256-29 (N1) and MLP of 784-800-10 (N2), rates the same in every layer and at the
-input, a batch of one. The machine that breaks the energies down is digital-snn-45nm with parts of it for free; its
-twin has a multiply-add, and where weights count half a 64-bit read of 8 KB, for every weight. Dense machines run int8 and
-fetch weights from memory, except ISAAC, which holds them; spiking chips hold them all. Energies with and without what
-chips draw at rest are never mixed in one panel.
+Assumptions: keyword spotter of 390-256-256-29 (N1) and MLP of 784-800-10 (N2), rates the same in every layer and at
+the input, a batch of one. The machine that breaks the energies down is digital-snn-45nm with parts of it for free; its
+twin has a multiply-add, and where weights count half a 64-bit read of 8 KB, for every weight. Dense machines run int8
+and fetch weights from memory, except ISAAC, which holds them; spiking chips hold them all. Energies with and without
+what chips draw at rest are never mixed in one panel.
 
 Run: python examples/spiking_vs_dense.py [FILE]; needs archsim[plot]
 """
@@ -89,7 +90,11 @@ def parts(synapse: float, *, neurons: bool = False, messages: bool = False, rest
     chip = described(PLAIN)
     free = ["synapse.dense.energy"]
     free += [] if neurons else ["neuron.update.energy"]
-    free += [] if messages else ["message.sent.energy", "message.received.energy", "mesh.across.energy", "mesh.along.energy"]
+    free += (
+        []
+        if messages
+        else ["message.sent.energy", "message.received.energy", "mesh.across.energy", "mesh.along.energy"]
+    )
     free += [] if rest else ["power.idle"]
     for path in free:
         chip = a.with_(chip, path, 0.0)
@@ -117,21 +122,56 @@ def judge(found: dict[str, dict[str, float]]) -> list[Claim]:
     rows = []
     for name, (_, steps) in NETWORKS.items():
         law = spiking_twin.breakeven_rate(float(steps), 0.0, ADD, MULTIPLY_ADD)
-        rows.append(Claim(f"{name}: break-even rate, arithmetic, E_m / (E_a T)", found[name]["arithmetic alone"], law, tolerance=1e-3))
+        rows.append(
+            Claim(
+                f"{name}: break-even rate, arithmetic, E_m / (E_a T)",
+                found[name]["arithmetic alone"],
+                law,
+                tolerance=1e-3,
+            )
+        )
         law = spiking_twin.breakeven_spikes(MULTIPLY_ADD + READ, ADD + READ) / steps
-        rows.append(Claim(f"{name}: break-even rate, with weights, E_dense / (E_spike T)", found[name]["and weights"], law, tolerance=1e-3))
+        rows.append(
+            Claim(
+                f"{name}: break-even rate, with weights, E_dense / (E_spike T)",
+                found[name]["and weights"],
+                law,
+                tolerance=1e-3,
+            )
+        )
     table = read_dataset("snn_vs_ann").rows
     for row in table:
         kind, condition, value = (row.cells[each] for each in ("kind", "condition", "value"))
         told = re.search(r"T=(\d+)", condition)
         steps = float(told[1]) if told else 0.0
         if kind.endswith("dense limit"):
-            rows.append(Claim(f"energy of moves over the twin's, {condition}", spiking_twin.dense_ratio(steps), float(value), tolerance=0.015))
+            rows.append(
+                Claim(
+                    f"energy of moves over the twin's, {condition}",
+                    spiking_twin.dense_ratio(steps),
+                    float(value),
+                    tolerance=0.015,
+                )
+            )
         elif kind == "breakeven" and steps:
             rate = 1.0 / spiking_twin.moves_ratio(steps, 1.0, EVENT, BLOCK)
-            rows.append(Claim(f"break-even rate by moves alone, {condition}", rate, float(value), note="published with weights, whose energies are not"))
+            rows.append(
+                Claim(
+                    f"break-even rate by moves alone, {condition}",
+                    rate,
+                    float(value),
+                    note="published with weights, whose energies are not",
+                )
+            )
         elif condition.startswith("identical 22FDX"):
-            rows.append(Claim("spikes for a synapse, Davidson and Furber", spiking_twin.breakeven_spikes(12.0, 7.0), float(value), tolerance=0.005))
+            rows.append(
+                Claim(
+                    "spikes for a synapse, Davidson and Furber",
+                    spiking_twin.breakeven_spikes(12.0, 7.0),
+                    float(value),
+                    tolerance=0.005,
+                )
+            )
     return rows
 
 
@@ -152,15 +192,30 @@ def main(target: str | Path = PICTURE) -> None:
         shown = {name: [spent(spiking(rate, described(name), widths, steps)) for rate in RATES] for name in SPIKING}
         levels = {f"{name}, dense": spent(dense(name, widths)) for name in DENSE}
         curves(
-            ax, RATES, shown, ("0-o", "1-^", "2-s", "3-D"), xlabel="spikes per neuron and timestep", ylabel="energy of an inference (µJ)",
-            title=f"N1, {'all of it' if static else 'without what chips draw at rest'}", levels=levels, legend="",
-        )  # fmt: skip
+            ax,
+            RATES,
+            shown,
+            ("0-o", "1-^", "2-s", "3-D"),
+            xlabel="spikes per neuron and timestep",
+            ylabel="energy of an inference (µJ)",
+            title=f"N1, {'all of it' if static else 'without what chips draw at rest'}",
+            levels=levels,
+            legend="",
+        )
         ax.set_ylim(top=1e7 if static else 1e6)
         ax.legend(fontsize=7, ncols=2, loc="upper left", frameon=False)
         for name in SPIKING:
-            against = {other: even(lambda rate, name=name: spent(spiking(rate, described(name), widths, steps)), spent(dense(other, widths)))  # type: ignore[misc]
-                       for other in DENSE}  # fmt: skip
-            told = ", ".join(f"{other} {'never' if rate == 0.0 else 'always' if rate > 1.0 else f'up to {rate:.4f}'}" for other, rate in against.items())
+            against = {
+                other: even(
+                    lambda rate, name=name: spent(spiking(rate, described(name), widths, steps)),
+                    spent(dense(other, widths)),
+                )  # type: ignore[misc]
+                for other in DENSE
+            }
+            told = ", ".join(
+                f"{other} {'never' if rate == 0.0 else 'always' if rate > 1.0 else f'up to {rate:.4f}'}"
+                for other, rate in against.items()
+            )
             print(f"N1 {'with' if static else 'without'} static, {name} is ahead of: {told}")
     everything = [breakdown(widths, each) for each in STEPS]
     limits = {
@@ -169,17 +224,33 @@ def main(target: str | Path = PICTURE) -> None:
         "simulated, weights too": [each["and weights"] for each in everything],
         "simulated, but for rest": [each["and messages"] for each in everything],
         "simulated, all of it": [each["and what it draws at rest"] for each in everything],
-        f"fewest for the twin, {100 * ZEROS:.0f} % zeros": [spiking_twin.fewest_spikes(float(each), ZEROS) for each in STEPS],
+        f"fewest for the twin, {100 * ZEROS:.0f} % zeros": [
+            spiking_twin.fewest_spikes(float(each), ZEROS) for each in STEPS
+        ],
     }
     curves(
-        axes[2], STEPS, limits, ("0-", "1-", "2--o", "3--s", "4--^", "7:"), xlabel="timesteps T", ylabel="spikes per neuron and timestep",
-        title="up to which rate spikes are cheaper", legend="",
-    )  # fmt: skip
-    marks = [row for row in read_dataset("snn_vs_ann").rows if row.cells["kind"] == "breakeven" and row.cells["quantity"] == "spike_rate"]
+        axes[2],
+        STEPS,
+        limits,
+        ("0-", "1-", "2--o", "3--s", "4--^", "7:"),
+        xlabel="timesteps T",
+        ylabel="spikes per neuron and timestep",
+        title="up to which rate spikes are cheaper",
+        legend="",
+    )
+    marks = [
+        row
+        for row in read_dataset("snn_vs_ann").rows
+        if row.cells["kind"] == "breakeven" and row.cells["quantity"] == "spike_rate"
+    ]
     axes[2].plot(
-        [float(row.cells["condition"].partition("T=")[2].split(",")[0]) for row in marks], [float(row.cells["value"]) for row in marks],
-        "*", color=COLOURS[1], markersize=8, label="Yan et al., all of it",
-    )  # fmt: skip
+        [float(row.cells["condition"].partition("T=")[2].split(",")[0]) for row in marks],
+        [float(row.cells["value"]) for row in marks],
+        "*",
+        color=COLOURS[1],
+        markersize=8,
+        label="Yan et al., all of it",
+    )
     axes[2].set_ylim(0.003, 60.0)
     axes[2].legend(fontsize=7, ncols=2, loc="upper right", frameon=False)
     print(f"drawn to {save(figure, target)}")

@@ -20,6 +20,8 @@ ROOM: Final = 16
 """Outcomes held at a time when they are not kept."""
 EVALUATIONS_PER_RUN: Final = 10
 """A run of one op costs about this many op evaluations: its phases are not shared."""
+EVALUATIONS_PER_TASK: Final = 4
+"""Scheduling one op costs about this many op evaluations."""
 PLAIN_LIMIT: Final = 10_000
 """Op evaluations up to which plain Python answers sooner than numba can be imported."""
 
@@ -29,11 +31,15 @@ def phases(family: Family) -> Mapping[str, Any]:
     return {"derive": family.derive, "plan": family.plan, "cost": family.cost, "settle": family.settle}
 
 
-def compiles(mode: str, evaluations: int) -> bool:
-    """Say whether this much work is worth compiled code under a jit policy."""
+_at_hand: set[str] = set()
+"""Families whose compiled driver over points is loaded in this process."""
+
+
+def compiles(mode: str, evaluations: int, family: Family | None = None) -> bool:
+    """Say whether this much work is worth compiled code under a jit policy; once it is loaded, always."""
     if mode == "never" or not jit.enabled():
         return False
-    return mode == "always" or evaluations > PLAIN_LIMIT
+    return mode == "always" or evaluations > PLAIN_LIMIT or (family is not None and family.name in _at_hand)
 
 
 def run(
@@ -105,8 +111,10 @@ def _run(
     works = np.zeros(threads, dtype=record(family.work_table))
     if len(ops) == 0 or points == 0:
         return outs[0][: len(ops)], totals
-    if compiles(mode, len(ops) * points * family.candidates):
+    work = (len(ops) * family.candidates + EVALUATIONS_PER_TASK * len(arranged.tasks)) * points
+    if compiles(mode, work, family):
         driver = jit.compiled(run_points, bind=phases(family), family=family.name, parallel=True)
+        _at_hand.add(family.name)
         chips = np.repeat(chip, threads)
         places = np.array([each.word(chip.dtype) for each in swept], dtype=np.int64)
         values = np.array([each.bits(chip.dtype) for each in swept], dtype=np.int64).reshape(len(swept), points)

@@ -1,8 +1,8 @@
 """Pipeline stages: which ops of a graph belong together, and the graph of each stage.
 
-Forward ops are cut into runs; what goes back belongs to the stage of the op whose gradient it computes, and an update to
-the stage that computes its gradient. A tensor that another stage wrote is received before it is read. Where stages share
-a weight, as an embedding and its tied head do, their gradients of it are added up once, with the updates.
+Forward ops are cut into runs; what goes back belongs to the stage of the op whose gradient it computes, and an update
+to the stage that computes its gradient. A tensor that another stage wrote is received before it is read. Where stages
+share a weight, as an embedding and its tied head do, their gradients of it are added up once, with the updates.
 """
 
 from __future__ import annotations
@@ -133,9 +133,9 @@ def _stage(graph: Graph, number: int, stage: Mapping[str, int], written: Mapping
         if stage[op.name] != number:
             continue
         far = [name for name in dict.fromkeys(op.inputs) if _comes_from_afar(name, number, written, tensors)]
-        if op.phase is Phase.UPDATE or (op.phase is Phase.WGRAD and _adds_gradients(graph, far)):
-            late.add(op.name)
-        elif not late.isdisjoint(graph.producer[name].name for name in op.inputs if name in graph.producer):
+        follows = any(graph.producer[name].name in late for name in op.inputs if name in graph.producer)
+        shared = op.phase is Phase.WGRAD and _adds_gradients(graph, far)
+        if op.phase is Phase.UPDATE or shared or follows:
             late.add(op.name)
         for name in (name for name in far if name not in here):
             there = replace(tensors[name], name=f"{name}/sent", role=Role.INPUT)

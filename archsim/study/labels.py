@@ -13,7 +13,7 @@ from archsim.units import format_quantity
 if TYPE_CHECKING:
     from archsim.arch.chip import Chip
 
-MOST: Final = 2
+MOST: Final = 3
 """Changed leaves a label names."""
 
 

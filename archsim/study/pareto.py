@@ -61,8 +61,7 @@ class Pareto:
         columns = (Column("point", "point", show=str),
                    *(Column(metric, metric, show=lambda value: f"{value:.6g}") for metric in self.metrics))  # fmt: skip
         rows = tuple(
-            (int(index), *(float(value) for value in row))
-            for index, row in zip(self.indices, self.values, strict=True)
+            (int(index), *(float(value) for value in row)) for index, row in zip(self.indices, self.values, strict=True)
         )
         return Table(f"{len(self)} of {self.points} points are beaten by none", columns, rows)
 
@@ -141,7 +140,7 @@ def _columns(points: Any, metrics: Sequence[str]) -> dict[str, np.ndarray]:
         return {name: _numbers(name, _get(points, name)) for name in names}
     table = _numbers("points", points)
     if table.ndim != 2 or not table.shape[1]:
-        raise UsageError(f"points of shape {table.shape}", hint="give a table with a row per point, a column per metric")
+        raise UsageError(f"points of shape {table.shape}", hint="give a row per point and a column per metric")
     names = metrics or tuple(f"metric {index + 1}" for index in range(table.shape[1]))
     if len(names) != table.shape[1]:
         raise UsageError(f"{len(names)} names for {table.shape[1]} columns", hint="name every column")

@@ -56,7 +56,7 @@ def test_all_designs_are_the_designs(exhaustive):
 def test_searches_find_what_all_designs_hold(exhaustive, method):
     pytest.importorskip({"nsga2": "pymoo", "tpe": "optuna"}.get(method, "scipy"))
     found = search(method=method, budget=200, population=20, seed=3)
-    assert found.asked == 200
+    assert found.asked <= 200
     assert found.value == exhaustive.value
     assert found.design == exhaustive.design
     assert found.result(None).latency == pytest.approx(found.values["latency"][found.best])
@@ -190,7 +190,7 @@ def test_nothing_keeps_to_the_constraints():
 
 def test_what_runs_nowhere_says_why():
     net = a.workload("mlp", widths="64-64", dtype="fp64")
-    with pytest.raises(a.ArchsimError, match="fp64"):
+    with pytest.raises(a.ArchsimError, match="do not run: no unit has the number format"):
         search(net=net, fallback="forbid")
 
 

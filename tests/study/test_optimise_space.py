@@ -86,7 +86,7 @@ def test_what_follows_is_worked_out_from_the_rest():
     ],
 )
 def test_spaces_that_say_nothing_are_refused(given, says):
-    with pytest.raises(UsageError, match=says):
+    with pytest.raises(a.ArchsimError, match=says):
         Space.of(given, CHIP)
 
 

@@ -14,18 +14,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from archsim.arch.system import System
-from archsim.engine.parallel.share import Group, Share, layout, level_between
+from archsim.engine.parallel.share import Share, layout, level_between
 from archsim.engine.parallel.split import synchronise, waiting
 from archsim.engine.place import HOST
 from archsim.engine.policy import Policy
 from archsim.graph.op import Phase
 from archsim.graph.stages import StageGraph, crossing, cut, forward, owners, part
-from archsim.graph.work import Collective
 from archsim.laws import pipeline
 from archsim.mapping.balance import balanced
 from archsim.mapping.collectives import exchange
 
 if TYPE_CHECKING:
+    from archsim.engine.evaluate import Run
     from archsim.engine.result import OpResult, Result
     from archsim.graph.graph import Graph
 
@@ -182,7 +182,8 @@ def _notes(stages: Sequence[Stage], pieces: int, through: float, busy: float) ->
         idle = pipeline.idle_share(pieces, len(stages), through, busy)
         slowest = max(stage.flow.latency for stage in stages)
         told.append(
-            f"{len(stages)} stages stand idle {100 * idle:.1f} % of the time: {pieces} pieces, and the slowest stage "
+            f"{len(stages)} stages stand idle {100 * idle:.1f} % of the time, equal ones would "
+            f"{100 * pipeline.bubble_share(pieces, len(stages)):.1f} %: {pieces} pieces in a row; the slowest stage "
             f"takes {slowest * len(stages) / through:.2f} times the mean"
         )
     return told
@@ -218,7 +219,7 @@ def _rows(number: int, stage: Stage, pieces: int, shared: Share) -> list[OpResul
     return [replace(row, details={**row.details, "stage": float(number)}) for row in rows]
 
 
-def _runs(graph: Graph, stages: Sequence[Stage]) -> object:
+def _runs(graph: Graph, stages: Sequence[Stage]) -> Run:
     """Return the runs of all stages as one, for who asks why."""
     done = [each.run for stage in stages for each in (stage.flow, stage.update) if each and each.run]
     ops = tuple(op for run in done for op in run.graph.ops)

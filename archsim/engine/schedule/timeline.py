@@ -47,7 +47,7 @@ class Timeline:
     shared : ndarray of bool, (n_rows, n_lanes)
         Whether it keeps others off it.
     work : tuple of float
-        What each lane does in one run, s.
+        What each lane does in one run, s; of lanes apart, the busiest.
     """
 
     latency: float
@@ -136,7 +136,8 @@ def timeline(ops: Sequence[Op], parts: Sequence[Part], crossings: Sequence[Trans
     names += [name for name, _ in links]
     occupied = slots["occupied"][:, : len(lanes)]
     shared = (lanes["apart"] == 0) | (slots["shared"] == 1)[:, None]
-    work = np.einsum("ij->j", occupied[tasks["row"]])
+    held = np.einsum("ij->j", (occupied * shared)[tasks["row"]])
+    work = np.maximum(held, (occupied * ~shared).max(axis=0, initial=0.0))
     return Timeline(latency, interval, exposed, tasks, tuple(names), occupied, shared, tuple(work.tolist()))
 
 

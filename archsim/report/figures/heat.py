@@ -11,7 +11,7 @@ from archsim.report.figures.canvas import INK
 
 PALETTE: Final = "cividis_r"
 """Light to dark alike for all kinds of colour vision."""
-PALE: Final = 0.55
+PALE: Final = 0.4
 """Share of the way to the darkest colour up to which dark ink can be read."""
 
 
@@ -26,6 +26,7 @@ def heat(
     most: float,
     bold: Mapping[int, Sequence[int]] | None = None,
     logarithmic: bool = True,
+    size: float = 6.5,
 ) -> None:
     """Draw values as coloured cells with a text in each.
 
@@ -47,6 +48,8 @@ def heat(
         Columns to stand out, by row.
     logarithmic : bool
         Whether colours follow the logarithm.
+    size : float
+        Of the texts in the cells, points.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def heat(
         for j, text in enumerate(row):
             ink = INK if shades[i][j] <= PALE * high else "white"
             weight = "bold" if bold and j in bold.get(i, ()) else "normal"
-            ax.text(j, i, text, ha="center", va="center", fontsize=6.5, color=ink, fontweight=weight)
+            ax.text(j, i, text, ha="center", va="center", fontsize=size, color=ink, fontweight=weight)
     ax.set_xticks(range(len(columns)), list(columns), fontsize=7.5)
     ax.set_yticks(range(len(rows)), list(rows), fontsize=7)
     ax.tick_params(length=0, labeltop=True, labelbottom=False)

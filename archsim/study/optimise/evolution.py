@@ -38,8 +38,8 @@ def differential_evolution(trials: Trials, population: int, rng: np.random.Gener
     size = max(LEAST, population)
 
     def broken(coordinates: np.ndarray) -> np.ndarray:
-        if coordinates.ndim == 1:  # how many constraints there are, scipy finds out from one design of its first batch
-            return trials.again(coordinates[np.newaxis])[1][0]
+        if coordinates.ndim == 1:  # scipy only wants to know how many constraints there are
+            return np.zeros(len(trials.problem.bounds) + 1)
         return trials.ask(coordinates.T)[1].T
 
     def cost(coordinates: np.ndarray) -> np.ndarray:

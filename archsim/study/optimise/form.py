@@ -71,7 +71,7 @@ class Form:
 
 def _split(text: str) -> list[tuple[float, str]]:
     """Cut at every plus and minus that is not part of a number's exponent."""
-    pieces = re.split(r"(?<![\d.][eE])([+-])", re.sub(r"\s+", "", text))
+    pieces = re.split(r"(?<![\d.][eE])([+-])", re.sub(r"\s*([*+-])\s*", r"\1", text))
     parts, sign = [], 1.0
     for index, piece in enumerate(pieces):
         if index % 2:

@@ -8,7 +8,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from archsim.errors import UsageError
+from archsim.errors import InvalidDescriptionError, UnsupportedError, UsageError
+from archsim.study.jobs import Gathered
 from archsim.study.optimise.measures import Bound, Measure
 from archsim.study.optimise.space import Space, spread
 from archsim.study.points import Points, evaluate_columns
@@ -114,10 +115,7 @@ class Problem:
         some = {path: column[tried] for path, column in columns.items()}
         runs = {}
         if len(tried):
-            runs = {
-                name: evaluate_columns(graph, self.machine, some, self.policy, executor=self.executor)
-                for name, graph in self.workloads.items()
-            }
+            runs = {name: self._run(graph, some, len(tried)) for name, graph in self.workloads.items()}
         ok = np.ones(len(tried), dtype=bool)
         reasons = np.full(count, "", dtype=object)
         for points in runs.values():
@@ -145,6 +143,17 @@ class Problem:
             _refuse_nan(shown, amounts, there)
             values[shown.name] = _placed(amounts, ran, count)
         return Judged(coordinates, columns, values, violations, reasons)
+
+    def _run(self, graph: Any, columns: Mapping[str, np.ndarray], count: int) -> Points:
+        """Run designs as one batch; where none of them can be made, all have the reason why."""
+        import numpy as np
+
+        try:
+            return evaluate_columns(graph, self.machine, columns, self.policy, executor=self.executor)
+        except (UnsupportedError, InvalidDescriptionError) as error:
+            gathered = Gathered(count)
+            gathered.fail(np.arange(count), str(error))
+            return gathered.points()
 
     def _at_once(self, measure: Measure, columns: Mapping[str, np.ndarray], count: int) -> np.ndarray:
         """Return a measure that columns alone tell, (count,)."""

@@ -80,12 +80,11 @@ class Variable:
 
         if self.values:
             places = np.clip(np.rint(coordinates), *self.bounds).astype(np.int64)
-            numeric = all(isinstance(value, Real) and not isinstance(value, bool) for value in self.values)
-            listed = np.asarray(self.values, dtype=np.float64 if numeric else object)
+            listed = np.asarray(self.values) if _alike(self.values) else _objects(self.values)
             return np.asarray(listed[places])
         numbers = np.exp(coordinates) if self.log else coordinates
         numbers = np.clip(np.rint(numbers) if self.whole else numbers, self.low, self.high)
-        return np.asarray(numbers)
+        return np.asarray(numbers.astype(np.int64) if self.whole else numbers)
 
     def encode(self, value: Any) -> float:
         """Return the coordinate of a value.
@@ -112,6 +111,21 @@ class Variable:
             return np.asarray(np.clip(np.rint(coordinates), *self.bounds))
         numbers = self.decode(coordinates)
         return np.asarray(np.log(numbers) if self.log else numbers)
+
+
+def _alike(values: Sequence[Any]) -> bool:
+    """Whether values are all whole numbers, all numbers, or all text."""
+    kinds = {type(value) for value in values}
+    return kinds <= {int, float} or kinds == {str}
+
+
+def _objects(values: Sequence[Any]) -> np.ndarray:
+    import numpy as np
+
+    kept = np.empty(len(values), dtype=object)
+    for index, value in enumerate(values):
+        kept[index] = value
+    return kept
 
 
 def variable(path: str, given: Any, machine: Chip | System) -> Variable:

@@ -143,8 +143,8 @@ def _bounds(cited: Cited, value: float, quantity: Quantity | None) -> tuple[floa
         return value, value
     factor = spread(Kind(cited.kind))
     low, high = value / factor, value * factor
-    least = quantity.minimum
-    return max(low, least) if least is not None else low, high if quantity.maximum is None else min(high, quantity.maximum)
+    least = low if quantity.minimum is None else max(low, quantity.minimum)
+    return least, high if quantity.maximum is None else min(high, quantity.maximum)
 
 
 def _cause(path: str, cited: Cited, quantity: Quantity | None) -> str:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from archsim.graph.graph import Graph
 
 Columns = Mapping[tuple[int, str], Any]
-"""Machine of the run (0: itself or the first, then others and the host) and path of a number, to its value at every point, (points,)."""
+"""Machine of the run (0: itself or the first, then others and the host) and path, to one value per point, (points,)."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Varied:
         """
         sums, refused = self._sums(columns, points)
         whole = (self.result.latency, self.result.interval, self.result.energy)
-        scaled = (total * each / base if base else each for total, each, base in zip(whole, sums, self._base, strict=True))
+        scaled = [t * each / base if base else each for t, each, base in zip(whole, sums, self._base, strict=True)]
         return Points(*scaled, refused)
 
     @cached_property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from archsim.arch.chip import Chip
 from archsim.validation.cells import SkipRow, positive, text
@@ -56,6 +56,37 @@ class Curve:
     samples: list[Sample] = field(default_factory=list)
 
 
+class Ratios(NamedTuple):
+    """Time and energy over those at the highest clock."""
+
+    time: float
+    energy: float
+
+
+class Step(NamedTuple):
+    """One clock of a curve.
+
+    Attributes
+    ----------
+    sample : Sample
+        The row.
+    fit : bool
+        Whether the curve's own constants come from it, too.
+    low : bool
+        Whether the clock is one below which time rises for a reason no description knows of.
+    predicted : Ratios or None
+        None where no clock meets the power limit.
+    measured : Ratios
+        As measured.
+    """
+
+    sample: Sample
+    fit: bool
+    low: bool
+    predicted: Ratios | None
+    measured: Ratios
+
+
 @check(
     "dvfs_v100_kernels.csv",
     topic="figures",
@@ -65,7 +96,7 @@ class Curve:
 )
 def dvfs_v100_kernels(dataset: Dataset) -> list[Outcome]:
     """Judge time and energy over those at the highest clock."""
-    return judge(dataset, _kernel)
+    return judge(dataset, kernel)
 
 
 @check(
@@ -77,7 +108,7 @@ def dvfs_v100_kernels(dataset: Dataset) -> list[Outcome]:
 )
 def dvfs_rtx8000_kernels(dataset: Dataset) -> list[Outcome]:
     """Judge time and energy over those at the highest clock."""
-    return judge(dataset, _kernel)
+    return judge(dataset, kernel)
 
 
 @check(
@@ -89,10 +120,13 @@ def dvfs_rtx8000_kernels(dataset: Dataset) -> list[Outcome]:
 )
 def dvfs_llm_stage_a100_a40(dataset: Dataset) -> list[Outcome]:
     """Judge time and energy over those at the highest clock."""
-    return judge(dataset, _stage)
+    return judge(dataset, stage)
 
 
-def judge(dataset: Dataset, read: Callable[[Row], tuple[str, str, Sample]]) -> list[Outcome]:
+Read = Callable[[Row], tuple[str, str, Sample]]
+
+
+def judge(dataset: Dataset, read: Read) -> list[Outcome]:
     """Judge curves: mean absolute error of time and energy over those at the highest clock, per machine.
 
     Parameters
@@ -102,40 +136,57 @@ def judge(dataset: Dataset, read: Callable[[Row], tuple[str, str, Sample]]) -> l
     read : callable
         Row to machine, name of the curve, and sample.
     """
-    tally, machines = Tally(), Machines()
-    curves: dict[tuple[str, str], Curve] = {}
+    tally = Tally()
+    for curve in curves(dataset, read, tally).values():
+        _compare(tally, curve)
+    return tally.outcomes(dataset.name, "score", lambda group: TIME if " time" in group else ENERGY)
+
+
+def curves(dataset: Dataset, read: Read, tally: Tally) -> dict[tuple[str, str], Curve]:
+    """Return the curves of a table by machine and name; rows that cannot be read are counted."""
+    machines = Machines()
+    found: dict[tuple[str, str], Curve] = {}
     for row in dataset.rows:
         group = "unreadable"
         try:
             device, name, sample = read(row)
             group = device
             chip = machines.find(device)
-            curves.setdefault((chip.name, name), Curve(chip)).samples.append(sample)
+            found.setdefault((chip.name, name), Curve(chip)).samples.append(sample)
         except SkipRow as skip:
             tally.skip(group, skip.reason, row.line)
-    for curve in curves.values():
-        _compare(tally, curve)
-    return tally.outcomes(dataset.name, "score", lambda group: TIME if " time" in group else ENERGY)
+    return found
+
+
+def steps(curve: Curve) -> list[Step]:
+    """Return the clocks of a curve below its highest one, from there down, measured and predicted."""
+    chip = curve.chip
+    samples = sorted(curve.samples, key=lambda sample: -sample.clock)
+    top = samples[0]
+    demand = _demand(chip, samples[::2])
+    reference = run(chip, demand, _relative(chip, top), _limit(chip, top))
+    found = []
+    for index, sample in enumerate(samples[1:], 1):
+        point = run(chip, demand, _relative(chip, sample), _limit(chip, top))
+        predicted = None
+        if point is not None and reference is not None:
+            predicted = Ratios(point.time / reference.time, point.energy / reference.energy)
+        measured = Ratios(sample.time / top.time, sample.energy / top.energy)
+        found.append(Step(sample, index % 2 == 0, sample.clock < _sustained(chip), predicted, measured))
+    return found
 
 
 def _compare(tally: Tally, curve: Curve) -> None:
-    chip = curve.chip
-    samples = sorted(curve.samples, key=lambda sample: -sample.clock)
-    top, fitting = samples[0], samples[::2]
-    demand = _demand(chip, fitting)
-    reference = run(chip, demand, _relative(chip, top), _limit(chip, top))
-    for index, sample in enumerate(samples[1:], 1):
-        low = " below 900 MHz" if sample.clock < _sustained(chip) else ""
-        groups = [f"{chip.name} {what}{low}" for what in ("time", "energy")]
-        point = run(chip, demand, _relative(chip, sample), _limit(chip, top))
-        if point is None or reference is None:
-            tally.skip(groups[0], "no clock meets the power limit", sample.row.line)
-        elif index % 2 == 0:
-            for group in groups:
+    for step in steps(curve):
+        groups = [f"{curve.chip.name} {what}{' below 900 MHz' if step.low else ''}" for what in Ratios._fields]
+        if step.predicted is None:
+            tally.skip(groups[0], "no clock meets the power limit", step.sample.row.line)
+            continue
+        for group, predicted, measured in zip(groups, step.predicted, step.measured, strict=True):
+            if step.fit:
                 tally.keep_for_fit(group)
-        else:
-            tally.compare(groups[0], point.time / reference.time, sample.time / top.time)
-            tally.compare(groups[1], point.energy / reference.energy, sample.energy / top.energy)
+            else:
+                tally.compare(group, predicted, measured)
 
 
 def _demand(chip: Chip, fitting: list[Sample]) -> Demand:
@@ -174,7 +225,8 @@ def _memory_power(chip: Chip) -> float:
     return float((level.energy or 0.0) * level.bandwidth * level.instances)
 
 
-def _kernel(row: Row) -> tuple[str, str, Sample]:
+def kernel(row: Row) -> tuple[str, str, Sample]:
+    """Read a row of a table of kernels: machine, kernel, sample."""
     time = positive(row, "time_ms") * MILLI
     sample = Sample(
         row, positive(row, "core_MHz") * MEGAHERTZ, time, positive(row, "power_W") * time,
@@ -183,7 +235,8 @@ def _kernel(row: Row) -> tuple[str, str, Sample]:
     return text(row, "gpu"), text(row, "kernel"), sample
 
 
-def _stage(row: Row) -> tuple[str, str, Sample]:
+def stage(row: Row) -> tuple[str, str, Sample]:
+    """Read a row of a table of stages: machine, model and pass, sample."""
     sample = Sample(
         row, positive(row, "sm_MHz") * MEGAHERTZ, positive(row, "time_s"), positive(row, "energy_J"), 0.0, 1.0
     )

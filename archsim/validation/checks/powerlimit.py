@@ -7,9 +7,9 @@ search for the clock that meets a limit are the model's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from archsim.arch import registry
 from archsim.arch.chip import Chip
@@ -19,6 +19,7 @@ from archsim.graph.backward import training
 from archsim.graph.graph import Graph
 from archsim.io.hardware import with_all
 from archsim.validation.cells import SkipRow, positive, size, text
+from archsim.validation.checks.dvfs import Ratios
 from archsim.validation.dataset import Dataset
 from archsim.validation.demand import Demand, demand_of, run
 from archsim.validation.machines import Machines
@@ -54,6 +55,14 @@ class Sample:
     limit: float
     time: float
     energy: float
+
+
+class Step(NamedTuple):
+    """One limit of a curve, and time and energy over those at the full limit; no prediction where no clock meets it."""
+
+    sample: Sample
+    predicted: Ratios | None
+    measured: Ratios
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,36 +131,63 @@ def judge(dataset: Dataset, *, epochs: bool) -> list[Outcome]:
     epochs : bool
         Whether rows name data set, batch and optimiser, and give time and power of an epoch.
     """
-    tally, machines = Tally(), Machines()
-    curves: dict[tuple[str, Key], tuple[Chip, list[Sample]]] = {}
+    tally, shapes = Tally(), Shapes()
+    for curve in curves(dataset, epochs=epochs, tally=tally):
+        _compare(tally, curve, shapes)
+    return tally.outcomes(dataset.name, dataset.split, lambda group: TIME if group.endswith(" time") else ENERGY)
+
+
+@dataclass
+class Curve:
+    """All rows of one network on one machine."""
+
+    chip: Chip
+    key: Key
+    samples: list[Sample] = field(default_factory=list)
+
+
+def curves(dataset: Dataset, *, epochs: bool, tally: Tally) -> list[Curve]:
+    """Return the curves of a table; rows that cannot be read are counted."""
+    machines = Machines()
+    found: dict[tuple[str, Key], Curve] = {}
     for row in dataset.rows:
         group = row.cells.get("gpu", "").strip() or "unreadable"
         try:
             chip = machines.find(text(row, "gpu"))
             group = f"{chip.name} time"
             key, sample = _read(row, epochs=epochs)
-            curves.setdefault((chip.name, key), (chip, []))[1].append(sample)
+            found.setdefault((chip.name, key), Curve(chip, key)).samples.append(sample)
         except SkipRow as skip:
             tally.skip(group, skip.reason, row.line)
-    shapes = Shapes()
-    for (_, key), (chip, samples) in curves.items():
-        _compare(tally, chip, key, sorted(samples, key=lambda sample: -sample.limit), shapes)
-    return tally.outcomes(dataset.name, dataset.split, lambda group: TIME if group.endswith(" time") else ENERGY)
+    return list(found.values())
 
 
-def _compare(tally: Tally, chip: Chip, key: Key, samples: list[Sample], shapes: Shapes) -> None:
-    groups = f"{chip.name} time", f"{chip.name} energy"
+def steps(curve: Curve, shape: Shape) -> list[Step]:
+    """Return the limits of a curve below its highest one, from there down, measured and predicted."""
+    samples = sorted(curve.samples, key=lambda sample: -sample.limit)
     full = samples[0]
-    shape = shapes.find(chip, key)
-    demand = _demand(chip, shape, full)
-    reference = run(chip, demand, limit=full.limit)
+    demand = _demand(curve.chip, shape, full)
+    reference = run(curve.chip, demand, limit=full.limit)
+    found = []
     for sample in samples[1:]:
-        point = run(chip, demand, limit=sample.limit)
-        if point is None or reference is None:
-            tally.skip(groups[0], "no clock meets the power limit", sample.row.line)
+        point = run(curve.chip, demand, limit=sample.limit)
+        predicted = None
+        if point is not None and reference is not None:
+            predicted = Ratios(point.time / reference.time, point.energy / reference.energy)
+        found.append(Step(sample, predicted, Ratios(sample.time / full.time, sample.energy / full.energy)))
+    return found
+
+
+def _compare(tally: Tally, curve: Curve, shapes: Shapes) -> None:
+    groups = tuple(f"{curve.chip.name} {what}" for what in Ratios._fields)
+    shape = shapes.find(curve.chip, curve.key)
+    for step in steps(curve, shape):
+        if step.predicted is None:
+            tally.skip(groups[0], "no clock meets the power limit", step.sample.row.line)
             continue
-        tally.compare(groups[0], point.time / reference.time, sample.time / full.time)
-        tally.compare(groups[1], point.energy / reference.energy, sample.energy / full.energy)
+        for group, predicted, measured in zip(groups, step.predicted, step.measured, strict=True):
+            tally.compare(group, predicted, measured)
+    key, full = curve.key, max(curve.samples, key=lambda sample: sample.limit)
     name = " ".join(word for word in (key.network, key.rest, f"batch {key.batch}, W") if word)
     if shape is not MIXED:
         tally.anchor(groups[1], Anchor(name, shape.power, full.energy / full.time))
