@@ -67,13 +67,19 @@ def described(machine: str) -> a.Chip:
     return a.hardware(machine)
 
 
+@cache
+def swept(quantile: float, *, lossy: bool) -> a.Chip:
+    """Return ISAAC with published converters, for data of eight bits."""
+    chip = described("isaac")
+    for path, value in (DATA | {"adc.law": "survey", "adc.quantile": quantile, "precision.lossy": lossy}).items():
+        chip = a.with_(chip, path, value)
+    return chip
+
+
+@cache
 def loaded(bits: int, quantile: float, *, lossy: bool) -> FullLoad:
     """Run ISAAC's arrays at full load with converters of other bits."""
-    chip = described("isaac")
-    sets = DATA | {"adc.law": "survey", "adc.quantile": quantile, "adc.bits": bits, "precision.lossy": lossy}
-    for path, value in sets.items():
-        chip = a.with_(chip, path, value)
-    return full_load(chip)
+    return full_load(a.with_(swept(quantile, lossy=lossy), "adc.bits", bits))
 
 
 def efficiency(found: FullLoad) -> float:

@@ -16,8 +16,8 @@ Known misses: the V100 takes up to three times the predicted time at clocks belo
 description knows of: left out of everything. The best clock is within 100 MHz of the measured one for 24 of 36 curves;
 where it is not, running at the predicted one costs up to 6 % more energy, but 15 % on the A40's forward stage of GPT-3,
 of which 8 % are predicted to be saved where 19 % were. At a limit of 100 W both boards take longer than predicted (V100
-by 13 %, A40 by 21 %): no clock of theirs is as frugal as the model's. Whether a kernel's share of the clock is that of a
-roofline is not asked: the tables do not say what the kernels compute.
+by 13 %, A40 by 21 %): no clock of theirs is as frugal as the model's. Whether a kernel's share of the clock is that of
+a roofline is not asked: the tables do not say what the kernels compute.
 
 Run: python examples/dvfs_tradeoff.py [FILE]; needs archsim[plot]
 """
@@ -104,9 +104,8 @@ def statements(curves: Curves) -> list[Claim]:
     rows = []
     for machine, name, clock, *said in STAGES:
         step = min(curves[machine, name], key=lambda s: abs(s.sample.clock - MEGA * clock))
-        for what, made, published, limit in zip(("time", "energy"), step.predicted, said, (0.05, 0.07), strict=True):
-            note = "its curve is set there, too" if step.fit else ""
-            limit = None if step.fit else limit
+        for what, made, published, most in zip(("time", "energy"), step.predicted, said, (0.05, 0.07), strict=True):
+            limit, note = (None, "its curve is set there, too") if step.fit else (most, "")
             rows.append(Claim(f"{machine}, {name}, {clock} MHz: {what}", made, published, "x", limit, note=note))
     for machine, said in SAVED.items():
         kernels = [sustained(steps) for (of, _), steps in curves.items() if of == machine]

@@ -38,7 +38,7 @@ OPTICAL, ARRAY = "optical-transformer-calibrated", "array-256x256"
 COMPARATOR = 300e-15
 """Energy of a multiply-accumulate of the digital machine, J."""
 MACS = 1 << 24
-DEPTHS = tuple(4**step for step in range(0, 7, 2 if FAST else 1))
+DEPTHS = (1, 16, 256) if FAST else (1, 4, 16, 64, 256, 1024, 4096)
 HOP = "5 ns"
 RATES = (1e9, 5e9, 10e9)
 SYMBOLS = 10e9
@@ -137,8 +137,8 @@ def main(target: str | Path = PICTURE) -> None:
             lambda size: network(round(MACS / size**2), size),
             first,
             ARRAY,
-            over=(96, 1024),
-            step=16,
+            over=(192 if FAST else 96, 1024),
+            step=32,
             metric="latency",
             capacity="ignore",
             fusion="none",

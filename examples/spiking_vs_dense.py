@@ -49,6 +49,8 @@ EVENT, BLOCK = 3.0e-12, 0.25e-12
 """A bit on its way by itself and in a block, per hop, J, Yan et al. 2024."""
 RATES = tuple(10.0 ** (step / 4 - 4) for step in range(0, 17, 4 if FAST else 1))
 STEPS = (2, 5, 16) if FAST else (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
+LEAST, CLOSE = 1e-6, 1e-6
+"""Lowest rate looked at, and how close to the budget a break-even is."""
 ZEROS = 0.5
 """Share of the twin's activations that are zero."""
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "spiking_vs_dense.svg"
@@ -74,15 +76,20 @@ def dense(machine: str, widths: str) -> a.Result:
 
 def even(spend: Callable[[float], float], budget: float) -> float:
     """Return the rate at which spikes spend the budget: 0 where they always spend more, infinite where never."""
-    low, high = 1e-6, 1.0
-    if spend(low) > budget:
+    low, high = LEAST, 1.0
+    below, above = spend(low) - budget, spend(high) - budget
+    if below > 0.0:
         return 0.0
-    if spend(high) < budget:
+    if above < 0.0:
         return float("inf")
-    while high / low > 1.0 + 1e-5:
-        middle = (low * high) ** 0.5
-        low, high = (middle, high) if spend(middle) < budget else (low, middle)
-    return (low * high) ** 0.5
+    while True:  # what spikes cost is all but straight over their rate
+        middle = low - below * (high - low) / (above - below)
+        error = spend(middle) - budget
+        if abs(error) < CLOSE * budget:
+            return middle
+        low, below, high, above = (
+            (middle, error, high, 0.5 * above) if error < 0.0 else (low, 0.5 * below, middle, error)
+        )
 
 
 def parts(synapse: float, *, neurons: bool = False, messages: bool = False, rest: bool = False) -> a.Chip:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,9 +21,7 @@ Models = Annotated[
 One = Annotated[
     str, typer.Option("--objective", "-O", metavar="METRIC", help="What is to be small.", rich_help_panel="Search")
 ]
-Rounds = Annotated[
-    str, typer.Option("--rounds", metavar="N", help="Turns from each start.", rich_help_panel="Search")
-]
+Rounds = Annotated[str, typer.Option("--rounds", metavar="N", help="Turns from each start.", rich_help_panel="Search")]
 
 
 def codesign(
@@ -55,7 +53,7 @@ def codesign(
     from archsim.study.codesign import codesign as chosen_in_turns
 
     where = target(as_json, output=output)
-    numbers = {
+    numbers: dict[str, Any] = {
         "rounds": inputs.whole_number("--rounds", rounds),
         "budget": inputs.whole_number("--budget", budget),
         "population": inputs.whole_number("--population", population, least=2),

@@ -82,7 +82,7 @@ def optimise(
 
     where = target(as_json, as_csv, output)
     shown = 10 if top is None else inputs.whole_number("--top", top)
-    numbers = {
+    numbers: dict[str, Any] = {
         "budget": inputs.whole_number("--budget", budget),
         "population": inputs.whole_number("--population", population, least=2),
         "seed": inputs.whole_number("--seed", seed, least=0),

@@ -110,6 +110,11 @@ def summary(result: Result) -> Iterable[Block]:
     yield Facts(
         (
             ("latency", format_quantity(result.latency, TIME)),
+            *(
+                (("interval", f"{format_quantity(result.interval, TIME)} from one run to the next"),)
+                if result.interval != result.latency
+                else ()
+            ),
             ("throughput", f"{count(result.throughput)} {result.item}s/s"),
             ("energy", f"{format_quantity(result.energy, ENERGY)}, {per_item} per {result.item}"),
             ("power", f"{format_quantity(result.power, POWER)} of the {result.boundary}"),

@@ -19,7 +19,7 @@ from archsim.engine.place import CHIP, HOST, Placement
 from archsim.engine.run import compiles, run_sweep
 from archsim.engine.schedule.lanes import Arranged, arranged
 from archsim.engine.transfer import LINK_RESOURCE, way_of
-from archsim.laws import link, power
+from archsim.laws import link
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,11 +123,11 @@ class Batch:
             carried = carried + link.transfer_energy(payload, energy)
         there = host.totals[0]
         interval = own.interval + float(there["interval"]) + moved
-        idle = self._value("power.idle", self.chip.spec.power.idle) + np.zeros(self.count)
-        static = totals["energy"][:, 0] - power.static_energy(idle, 0.0)
-        np.divide(static, own.interval, out=idle, where=own.interval > 0.0)
+        static = totals["energy"][:, 0]
+        drawn = self._value("power.idle", self.chip.spec.power.idle) + np.zeros(self.count)
+        np.divide(static, own.interval, out=drawn, where=own.interval > 0.0)
         causes = dict(own.energy_by_cause)
-        causes["static"] = causes["static"] + power.static_energy(idle, interval) - totals["energy"][:, 0]
+        causes["static"] = causes["static"] - static + drawn * interval
         causes["host"] = causes["host"] + self._host_energy(interval)
         causes["network"] = causes["network"] + carried
         beside = np.broadcast_to(there["exposed"], (self.count, len(there["exposed"])))[:, : len(names)]
@@ -140,8 +140,7 @@ class Batch:
         there = self.host.totals[0]
         time = float(there["interval"])
         static = float(there["energy"][0]) / time if time else self.host.chip.spec.power.idle
-        working: np.ndarray = power.static_energy(static, interval) + float(there["energy"][1:].sum())
-        return working
+        return static * interval + float(there["energy"][1:].sum())
 
     def _value(self, path: str, otherwise: float) -> Any:
         """Return the values of a leaf at all points, or the one value it has."""

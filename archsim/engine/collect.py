@@ -54,7 +54,7 @@ def collect(run: Run) -> Result:
     result = Result(
         workload=run.graph.name,
         hardware=run.system.name if run.system else chip.name,
-        boundary=chip.spec.boundary,
+        boundary=run.system.boundary if run.system else chip.boundary,
         latency=latency,
         interval=interval,
         energy=sum(groups.values()),

@@ -15,7 +15,7 @@ from archsim.arch.tables import record
 from archsim.engine import parallel, transfer
 from archsim.engine.check import check_outcomes, check_totals
 from archsim.engine.collect import collect
-from archsim.engine.fit import DOES_NOT_FIT, check_fit, check_places, points_that_fit
+from archsim.engine.fit import check_fit, check_places
 from archsim.engine.inputs import chip_of, graph_of, machine_of
 from archsim.engine.lower import Lowered, chip_table, lower
 from archsim.engine.machines import Machines, chooser, host_of, machines_of
@@ -25,7 +25,7 @@ from archsim.engine.policy import Policy
 from archsim.engine.policy import policy as make_policy
 from archsim.engine.refine import refine
 from archsim.engine.rows import to_rows
-from archsim.engine.run import run, run_sweep
+from archsim.engine.run import run
 from archsim.engine.schedule.lanes import Arranged, arranged
 from archsim.engine.schedule.timeline import Timeline, timeline
 from archsim.engine.transfer import Transfer
@@ -216,9 +216,9 @@ def _alone(chip: Chip, system: System | None, graph: Graph, how: Policy, shared:
     """Evaluate a graph that needs no more changes on one machine, or on all of a system that do the same."""
     placement = _placed(graph, machines_of(chip), how, shared)
     kept, warnings = check_fit(placement.graph, chip, how, shared.pieces)
-    parts = [_part(CHIP, chip, placement.chip, placement, how)]
+    parts = [run_part(CHIP, chip, placement.chip, placement, how)]
     if placement.host or placement.moves:
-        parts.append(_part(HOST, host_of(chip, how), placement.host, placement, how))
+        parts.append(run_part(HOST, host_of(chip, how), placement.host, placement, how))
     moves = transfer.transfers(placement, machines_of(chip).ways, chip.name)
     between = tuple(parallel.exchanges(placement, system, shared, parts, how.expert_imbalance)) if system else ()
     return collect(Run(placement.graph, placement, how, tuple(parts), kept, warnings, system, between, moves, shared))
@@ -227,16 +227,20 @@ def _alone(chip: Chip, system: System | None, graph: Graph, how: Policy, shared:
 def _evaluate_mixed(graph: Graph, system: MixedSystem, how: Policy) -> Result:
     """Evaluate one workload on a host and machines of different kinds."""
     parallel.share_out(None, how, graph)
+    if _flows(how):
+        raise UsageError(f"policy micro_batches={how.micro_batches} is of equal chips, and {system.name!r} has "
+                         "different ones", hint="leave it out")  # fmt: skip
     machines = machines_of(system)
     placement = prepare(graph, system, how)
     kept, warnings = check_places(placement, machines.chips, how)
-    parts = [_part(name, chip, placement.places[name], placement, how) for name, chip in machines.chips.items()]
-    parts.append(_part(HOST, machines.host(how), placement.host, placement, how))
+    parts = [run_part(name, chip, placement.places[name], placement, how) for name, chip in machines.chips.items()]
+    parts.append(run_part(HOST, machines.host(how), placement.host, placement, how))
     moves = transfer.transfers(placement, machines.ways, system.name)
     return collect(Run(placement.graph, placement, how, tuple(parts), kept, warnings, system, (), moves))
 
 
-def _part(where: str, chip: Chip, ops: tuple[Any, ...], placement: Placement, how: Policy) -> Part:
+def run_part(where: str, chip: Chip, ops: tuple[Any, ...], placement: Placement, how: Policy) -> Part:
+    """Run what one machine does of a placed graph; errors are those of `evaluate`."""
     family = registry.get(chip.family)
     lowered = lower(ops, placement.graph.tensors, warm=how.cache == "warm", residency=how.residency)
     chips = chip_table(chip)
@@ -291,8 +295,10 @@ def evaluate_points(
     UsageError
         Columns of different lengths, or a path that leads to no number.
     UnsupportedError
-        An op the machine cannot run: points with a host are evaluated one by one with `evaluate`.
+        An op the machine cannot run: `archsim.study.points.evaluate_columns` takes its host into account.
     """
+    from archsim.engine.batch import batch  # which builds on this module
+
     graph, chip, how = graph_of(graph), chip_of(chip), make_policy(policy, **choices)
     parallel.share_out(None, how, graph)
     if not isinstance(sweep, Mapping):
@@ -303,18 +309,10 @@ def evaluate_points(
     lengths = {path: len(each.values) for path, each in zip(sweep, swept, strict=True)}
     if len(set(lengths.values())) > 1:
         raise UsageError(f"the columns have different lengths: {lengths}", hint="give one value per point in each")
-    placement = prepare(graph, chip, how)
-    fits = points_that_fit(placement.graph, chip, swept, how)
-    if placement.host:
+    lowered = batch(graph, chip, swept, how)
+    if lowered.placement.host:
         raise UnsupportedError(
-            f"{placement.host[0].name!r} would run on the host of {chip.name!r}",
-            hint="evaluate the points one by one",
+            f"{lowered.placement.host[0].name!r} would run on the host of {chip.name!r}",
+            hint="evaluate_columns adds up machine, link and host",
         )
-    family = registry.get(chip.family)
-    lowered = lower(placement.chip, placement.graph.tensors, warm=how.cache == "warm", residency=how.residency)
-    beside = arranged(family, chip, placement.chip, lowered, how.schedule)
-    totals = run_sweep(family, lowered.table, chip_table(chip), swept, mode=how.jit, arranged=beside)
-    check_totals(totals, chip.name)
-    if fits is not None:
-        totals["status"][~fits] = DOES_NOT_FIT
-    return totals
+    return lowered.totals()

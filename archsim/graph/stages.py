@@ -175,8 +175,9 @@ def part(graph: Graph, name: str, ops: Iterable[Op], tensors: Mapping[str, Tenso
     ops = tuple(ops)
     stored = dict(graph.tensors if tensors is None else tensors)
     mine = {op.name for op in ops}
-    made = {name for op in ops for name in op.outputs}
-    used = made | {name for op in ops for name in op.inputs}
+    members = [each for op in ops for each in (op, *op.epilogue)]
+    made = {name for op in members for name in op.outputs}
+    used = made | {name for op in members for name in op.inputs}
     kept = {}
     for key in used:
         tensor = stored[key]

@@ -8,6 +8,8 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from archsim.arch import registry
+from archsim.arch.mixed import MixedSpec
+from archsim.arch.system import SystemSpec
 from archsim.cited import cited_schema
 from archsim.io.shared import shared_parts
 
@@ -52,6 +54,23 @@ def hardware_schema() -> dict[str, Any]:
         alternatives.append({"$ref": f"#/$defs/{name}"})
     alternatives.append(_EXTENDS)
     return {"$schema": DIALECT, "title": "archsim hardware", "oneOf": alternatives, "$defs": definitions}
+
+
+def systems_schema() -> dict[str, Any]:
+    """Return the JSON schema of a system's file: many equal chips, or a host and machines of different kinds."""
+    definitions: dict[str, Any] = {"cited": cited_schema()}
+    alternatives = []
+    for name, model in (("chips", SystemSpec), ("machines", MixedSpec)):
+        schema = model.model_json_schema(by_alias=True, mode="validation", schema_generator=_Citable)
+        for key, definition in schema.pop("$defs", {}).items():
+            definition = _renamed(definition, name)
+            if "link" in definition.get("properties", {}):
+                link = definition["properties"]["link"]
+                definition["properties"]["link"] = {"anyOf": [{"type": "string"}, _EXTENDS, link]}
+            definitions[f"{name}-{key}"] = definition
+        definitions[name] = _renamed(schema, name)
+        alternatives.append({"$ref": f"#/$defs/{name}"})
+    return {"$schema": DIALECT, "title": "archsim systems", "oneOf": alternatives, "$defs": definitions}
 
 
 _EXTENDS: dict[str, Any] = {

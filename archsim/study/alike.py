@@ -6,9 +6,10 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from archsim.errors import UsageError, did_you_mean
+from archsim.errors import ArchsimError, UsageError, did_you_mean
 from archsim.graph.counts import count
 
 if TYPE_CHECKING:
@@ -94,7 +95,11 @@ def alike(
     for values in itertools.product(*axes.values()):
         chosen = dict(zip(axes, values, strict=True))
         name = ", ".join(f"{key}={_shown(value)}" for key, value in chosen.items()) or "model"
-        size, graph = _nearest(lambda at, chosen=chosen: make(**chosen, **{free: at}), equal, to, step)
+        try:
+            size, graph = _nearest(partial(_with, make, chosen, free), equal, to, step)
+        except ArchsimError as error:
+            left_out[name] = str(error)
+            continue
         off = size / to - 1.0
         if abs(off) > tolerance:
             left_out[name] = f"the nearest has {size:.4g} {equal}, {100 * off:+.1f} %"
@@ -113,6 +118,10 @@ def _maker(build: Any) -> Callable[..., Graph]:
     from archsim.workloads.registry import workload
 
     return lambda **arguments: workload(build, **arguments)
+
+
+def _with(make: Callable[..., Graph], chosen: Mapping[str, Any], free: str, value: int) -> Graph:
+    return make(**chosen, **{free: value})
 
 
 def _nearest(make: Callable[[int], Graph], equal: str, to: float, step: int) -> tuple[float, Graph]:

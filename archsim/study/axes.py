@@ -76,7 +76,7 @@ class Design:
 
 @dataclass(frozen=True)
 class _Range:
-    """A span read: its ends as numbers, whether only whole ones are legal, and whether a workload takes them as such."""
+    """A span read: its ends as numbers, whether only whole ones are legal, and whether a workload takes them."""
 
     low: float
     high: float

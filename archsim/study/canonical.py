@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from archsim import __version__
 from archsim.arch.chip import Chip
+from archsim.arch.mixed import MixedSystem
 from archsim.arch.system import System
 from archsim.errors import InvariantError
 from archsim.graph.graph import Graph
@@ -115,6 +116,8 @@ def _machines(job: Job) -> list[Chip | System]:
     machine = job.machine
     chip = machine.chip if isinstance(machine, System) else machine
     found: list[Chip | System] = [machine] if machine is chip else [machine, chip]
+    if isinstance(machine, MixedSystem):
+        found += [*machine.machines.values(), *([machine.host] if machine.host else [])]
     name = job.how.host or chip.spec.host
     return [*found, _host(name)] if name else found
 

@@ -130,13 +130,14 @@ class CoDesign:
     @cached_property
     def regret(self) -> np.ndarray:
         """How many times better every model is on hardware of its own than on each, (hardware, models)."""
-        return self.scores / self.own
+        regret: np.ndarray = self.scores / self.own
+        return regret
 
     @property
     def fixed_points(self) -> tuple[str, ...]:
         """Models that are best on the hardware tuned for them: a loop that comes there stays."""
-        best = self.scores[: len(self.models)].argmin(axis=1)
-        return tuple(name for place, name in enumerate(self.models) if best[place] == place)
+        least = self.scores[: len(self.models)].min(axis=1) * (1.0 + SAME)
+        return tuple(name for place, name in enumerate(self.models) if self.own[place] <= least[place])
 
     @property
     def best(self) -> str:
@@ -170,10 +171,12 @@ class CoDesign:
     @cached_property
     def model_lottery(self) -> Lottery:
         """Indices with hardware down and models across: whether one model wins on whatever there is."""
-        return lottery({
-            name: {model: float(self.scores[row, place]) for place, model in enumerate(self.models)}
-            for row, name in enumerate(self.hardware)
-        })
+        return lottery(
+            {
+                name: {model: float(self.scores[row, place]) for place, model in enumerate(self.models)}
+                for row, name in enumerate(self.hardware)
+            }
+        )
 
     @property
     def price_of_generality(self) -> float:
@@ -301,9 +304,7 @@ def codesign(
     places, scores = _settled(problem, optima, _starts(problem, starts))
     columns = problem.space.decode(places)
     names = [*optima, *(starts or {})]
-    hardware = {
-        name: {path: _plain(column[row]) for path, column in columns.items()} for row, name in enumerate(names)
-    }
+    hardware = {name: {path: _plain(column[row]) for path, column in columns.items()} for row, name in enumerate(names)}
     begin = [name for name in names if name != SUITE]
     trajectories = tuple(_follow(name, names, list(models), scores, rounds) for name in begin)
     return CoDesign(judged_by[0].name, tuple(models), optima, hardware, scores, trajectories)
@@ -383,5 +384,3 @@ def _times(value: float) -> str:
 
 def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
-
-

@@ -108,8 +108,13 @@ def crossover(
     how = make_policy(policy, **choices)
     varied = _sized(build, machines, how) if parameter is None else found_at(parameter, build, machines, how, over)
     low, high = _ends(varied, over)
-    by = (step or 1) if varied.whole or step else 0
-    grid = _sizes((low, high), by, points) if by else _spread(varied, low, high, points or POINTS)
+    by = (1 if varied.whole else 0) if step is None else step
+    least = 1 if parameter is None else 0
+    grid = (
+        _sizes((low, high), by, points, least)
+        if by or step is not None
+        else _spread(varied, low, high, points or POINTS)
+    )
     done: dict[float, Point] = {}
     refused: list[Refused] = []
     errors: list[ArchsimError] = []
@@ -166,10 +171,12 @@ def _spread(varied: Parameter, low: float, high: float, points: int) -> list[flo
     return sorted({low, *inner[1:-1], high})
 
 
-def _sizes(over: tuple[float, float], step: int, points: int | None) -> list[float]:
+def _sizes(over: tuple[float, float], step: int, points: int | None, smallest: int) -> list[float]:
     low, high = over
-    if isinstance(step, bool) or not isinstance(step, int) or step < 1 or low < 0:
-        raise UsageError(f"sizes {low:g} to {high:g} in steps of {step}", hint="sizes and steps are whole, at least 1")
+    if isinstance(step, bool) or not isinstance(step, int) or step < 1 or low < smallest:
+        raise UsageError(
+            f"sizes {low:g} to {high:g} in steps of {step}", hint=f"sizes are at least {smallest}, steps 1"
+        )
     least, most = -(-low // step) * step, high // step * step
     if least >= most:
         raise UsageError(f"sizes {low:g} to {high:g} hold no two multiples of {step}", hint="widen the range")

@@ -1,8 +1,8 @@
 """Why one result is faster or cheaper than another: by cause and by op, in steps that add up exactly.
 
 Both results are of one workload. Times are told by the resource that answers for them, energies by standard cause, and
-either by op: ops that both ran by their names, ops of one result only as theirs. What no op answers for (static power;
-ops that overlap) is a step of its own. Every step is a difference of two numbers, so that the steps add up to that of
+either by kind of op and by op: ops that both ran by their names, ops of one result only as theirs. What no op answers
+for (static power; ops that overlap) is a step of its own. Every step is a difference of two numbers, so that the steps add up to that of
 the totals.
 """
 
@@ -57,8 +57,8 @@ class Difference:
         What everything is divided by.
     first, second : float
         Totals per item, s or J.
-    causes, ops : tuple of Step
-        Those that differ most first; either adds up to the difference of the totals.
+    causes, kinds, ops : tuple of Step
+        Those that differ most first; each adds up to the difference of the totals.
     warnings : tuple of str
         What makes the two hard to compare.
     """
@@ -70,6 +70,7 @@ class Difference:
     first: float
     second: float
     causes: tuple[Step, ...]
+    kinds: tuple[Step, ...]
     ops: tuple[Step, ...]
     warnings: tuple[str, ...]
 
@@ -100,7 +101,7 @@ class Difference:
         Parameters
         ----------
         by : str
-            ``cause`` or ``op``.
+            ``cause``, ``kind`` or ``op``.
         top : int, optional
             Rows shown one by one; the others become one.
 
@@ -109,10 +110,12 @@ class Difference:
         UsageError
             Any other view.
         """
-        if by not in ("cause", "op"):
-            raise UsageError(f"a difference has no table by {by!r}", hint="write cause or op")
+        views = {"cause": self.causes, "kind": self.kinds, "op": self.ops}
+        if by not in views:
+            hint = did_you_mean(by, views) or f"write one of {', '.join(views)}"
+            raise UsageError(f"a difference has no table by {by!r}", hint=hint)
         show = QUANTITIES[self.quantity][1]
-        steps = list(self.causes if by == "cause" else self.ops)
+        steps = list(views[by])
         if top is not None and len(steps) > top:
             rest = steps[top:]
             left = Step(f"{len(rest)} others", math.fsum(s.first for s in rest), math.fsum(s.second for s in rest))
@@ -149,7 +152,7 @@ class Difference:
                      f"change_{unit}": step.change}
                     for step in steps
                 ]
-                for name, steps in (("causes", self.causes), ("ops", self.ops))
+                for name, steps in (("causes", self.causes), ("kinds", self.kinds), ("ops", self.ops))
             },
             "warnings": list(self.warnings),
         }  # fmt: skip
@@ -185,14 +188,17 @@ def difference(first: Result, second: Result, quantity: str = "latency") -> Diff
         if result.run is None:
             raise UsageError("this result holds no run to explain", hint="evaluate it again")
     causes = _steps(*(_scaled(_causes(result, quantity), result) for result in (first, second)))
-    ops = _steps(*(_scaled(_ops(result, quantity), result) for result in (first, second)))
+    ops, kinds = (
+        _steps(*(_scaled(_ops(result, quantity, by_kind), result) for result in (first, second)))
+        for by_kind in (False, True)
+    )
     totals = [getattr(result, quantity) / result.items for result in (first, second)]
-    for steps in (causes, ops):
+    for steps in (causes, kinds, ops):
         if abs(math.fsum(step.change for step in steps) - (totals[0] - totals[1])) > TOLERANCE * sum(totals):
             raise InvariantError(f"the steps from {second.hardware} to {first.hardware} do not add up in {quantity}")
     names = _names(first, second)
     warnings = tuple(warnings_of((first, second)))
-    return Difference(first.workload, names, quantity, first.item, *totals, causes, ops, warnings)
+    return Difference(first.workload, names, quantity, first.item, *totals, causes, kinds, ops, warnings)
 
 
 def _names(first: Result, second: Result) -> tuple[str, str]:
@@ -207,14 +213,17 @@ def _causes(result: Result, quantity: str) -> dict[str, float]:
     return {name.replace("_", " "): value for name, value in parts.items() if value}
 
 
-def _ops(result: Result, quantity: str) -> dict[str, float]:
-    """Return what each op of the graph takes, all its executions; and what none of them answers for."""
+def _ops(result: Result, quantity: str, by_kind: bool) -> dict[str, float]:
+    """Return what each op of the graph, or each kind, takes in all executions; and what none of them answers for."""
     names = {same[0].name: same for part in (result.run.parts if result.run else ()) for same in part.lowered.rows}
     found: dict[str, float] = {}
     for row in result.ops:
         value = getattr(row, quantity)
         alike = names.get(row.name, ())
-        if len(alike) == row.count and row.placed_on != LINK:
+        if by_kind:
+            kind = row.kind if row.placed_on != LINK else "over links"
+            found[kind] = found.get(kind, 0.0) + value * row.count
+        elif len(alike) == row.count and row.placed_on != LINK:
             for op in alike:
                 found[op.name] = found.get(op.name, 0.0) + value
         else:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Final
 
-from archsim.arch import registry
+from archsim.arch.columns import Swept
 from archsim.arch.family import GROUPS
 from archsim.arch.system import System
-from archsim.engine.evaluate import evaluate, evaluate_points
+from archsim.engine import parallel
+from archsim.engine.batch import Batch, batch
+from archsim.engine.evaluate import evaluate
 from archsim.engine.fit import DOES_NOT_FIT
 from archsim.errors import ArchsimError, InvariantError, UnsupportedError
 from archsim.io.hardware import with_all
@@ -29,6 +31,10 @@ CHUNK: Final = 100_000
 """Points of one task: large enough that what an executor costs per task does not count."""
 FEW: Final = 100
 """Points of one task that evaluates them one by one."""
+EVALUATIONS: Final = 20_000_000
+"""Op evaluations between two chances to stop: about a second."""
+LEAST: Final = 100
+"""Points of one call of compiled code, at least."""
 TOO_SMALL: Final = "the workload does not fit into the machine's memory"
 
 _one_at_a_time = threading.Lock()  # numba's simplest threading layer must not be entered twice
@@ -92,7 +98,7 @@ class Gathered:
     def __init__(self, count: int) -> None:
         import numpy as np
 
-        self.latency, self.energy, self.items = (np.full(count, np.nan) for _ in range(3))
+        self.latency, self.interval, self.energy, self.items = (np.full(count, np.nan) for _ in range(4))
         self.causes = {group: np.full(count, np.nan) for group in GROUPS}
         self.status = np.full(count, -1, dtype=np.int16)
         self.bounds = np.full(count, -1, dtype=np.int16)
@@ -103,7 +109,8 @@ class Gathered:
         """Take the results of the points `which`, (n,)."""
         import numpy as np
 
-        self.latency[which], self.energy[which], self.items[which] = points.latency, points.energy, points.items
+        self.latency[which], self.interval[which] = points.latency, points.interval
+        self.energy[which], self.items[which] = points.energy, points.items
         for group, joules in points.energy_by_cause.items():
             self.causes[group][which] = joules
         codes = np.array([self.verdicts.setdefault(text, len(self.verdicts)) for text in points.verdicts])
@@ -120,13 +127,14 @@ class Gathered:
         missing = self.status < 0
         if missing.any():
             self.fail(missing, WAITING)
-        return Points(self.latency, self.energy, self.items, self.causes, self.status, tuple(self.verdicts),
-                      self.bounds, tuple(self.resources))  # fmt: skip
+        return Points(self.latency, self.interval, self.energy, self.items, self.causes, self.status,
+                      tuple(self.verdicts), self.bounds, tuple(self.resources))  # fmt: skip
 
 
 def together(job: Job) -> bool:
-    """Say whether the points of a job are evaluated by one lowering."""
-    return not isinstance(job.machine, System) and not job.how.fidelity
+    """Say whether the points of a job are evaluated by one lowering, because who runs what is the same at all."""
+    how = job.how
+    return not isinstance(job.machine, System) and not how.fidelity and how.placement in ("auto", "first")
 
 
 def run(job: Job) -> Points:
@@ -135,33 +143,41 @@ def run(job: Job) -> Points:
         if isinstance(job.machine, System) or not together(job):
             return _one_by_one(job)
         try:
-            return _batch(job, job.machine)
-        except InvariantError:
-            raise
+            parallel.share_out(None, job.how, job.graph)
+            lowered = batch(job.graph, job.machine, _swept(job, job.machine), job.how)
         except UnsupportedError as error:
-            if "host" in str(error):
-                return _one_by_one(job)
             return _failed(job.count, str(error))
+        if job.how.schedule != "serial" and not lowered.alone:
+            return _one_by_one(job)
+        return _together(lowered.compiled(), float(job.graph.items))
 
 
-def _batch(job: Job, chip: Chip) -> Points:
+def _swept(job: Job, chip: Chip) -> list[Swept]:
     import numpy as np
 
-    family = registry.get(chip.family)
     columns = dict(job.columns) or {"power.idle": np.full(job.count, chip.spec.power.idle)}
-    totals = evaluate_points(job.graph, chip, columns, job.how)
-    causes = {group: np.zeros(job.count) for group in GROUPS}
-    for position, cause in enumerate(family.causes):
-        causes[cause.group] += totals["energy"][:, position]
-    gathered = Gathered(job.count)
-    exposed = totals["exposed"]
-    points = Points(
-        totals["latency"].copy(), totals["energy"].sum(axis=1), np.full(job.count, float(job.graph.items)), causes,
-        np.where(totals["status"] == DOES_NOT_FIT, len(family.verdicts), totals["status"]),
-        (OK, *family.verdicts[1:], TOO_SMALL),
-        np.argmax(exposed, axis=1), family.resource_names(chip.spec),
-    )  # fmt: skip
-    gathered.put(np.arange(job.count), _without_failed(points))
+    return [Swept.of(chip.spec, path, values) for path, values in columns.items()]
+
+
+def _together(lowered: Batch, items: float) -> Points:
+    """Evaluate all points of a batch, some at a time, so that Ctrl-C is heard and records do not pile up."""
+    import numpy as np
+
+    gathered = Gathered(lowered.count)
+    step = max(LEAST, EVALUATIONS * lowered.count // max(1, lowered.evaluations))
+    for first in range(0, lowered.count, step):
+        part = lowered.part(first, min(first + step, lowered.count))
+        verdicts = lowered.family.verdicts
+        try:
+            costs = part.costs()
+        except UnsupportedError as error:  # the host cannot run its share, or there is no way to it
+            return _failed(lowered.count, str(error))
+        points = Points(
+            costs.latency, costs.interval, np.sum(list(costs.energy_by_cause.values()), axis=0), np.full(part.count, items),
+            costs.energy_by_cause, np.where(costs.status == DOES_NOT_FIT, len(verdicts), costs.status),
+            (OK, *verdicts[1:], TOO_SMALL), np.argmax(costs.exposed, axis=1), costs.resources,
+        )  # fmt: skip
+        gathered.put(np.arange(first, first + part.count), _without_failed(points))
     return gathered.points()
 
 
@@ -171,7 +187,8 @@ def _without_failed(points: Points) -> Points:
 
     failed = points.status != 0
     if failed.any():
-        for values in (points.latency, points.energy, points.items, *points.energy_by_cause.values()):
+        numbers = (points.latency, points.interval, points.energy, points.items)
+        for values in (*numbers, *points.energy_by_cause.values()):
             values[failed] = np.nan
         points.bounds[failed] = -1
     return points
@@ -201,8 +218,9 @@ def _single(job: Job, changes: Mapping[str, Any]) -> Points:
         machine = with_values(machine, changes) if isinstance(machine, System) else with_all(machine, changes)
     result = evaluate(job.graph, machine, job.how)
     causes = {group: _array([result.energy_by_cause.get(group, 0.0)]) for group in GROUPS}
-    return Points(_array([result.latency]), _array([result.energy]), _array([result.items]), causes,
-                  np.zeros(1, dtype=np.int16), (OK,), np.zeros(1, dtype=np.int16), (result.bound,))  # fmt: skip
+    numbers = (_array([value]) for value in (result.latency, result.interval, result.energy, result.items))
+    code = np.zeros(1, dtype=np.int16)
+    return Points(*numbers, causes, code, (OK,), code, (result.bound,))
 
 
 def _array(values: Iterable[float]) -> np.ndarray:

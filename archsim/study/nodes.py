@@ -172,8 +172,10 @@ class _Scaler:
         if whole is None:
             return None
         family = registry.get(self.chip.family)
-        parts, rest = sum(family.areas(moved).values()), sum(family.areas(self.chip).values())
-        return float(parts + max(0.0, whole - rest) * self._factor(Scale.AREA))
+        after, before = sum(family.areas(moved).values()), sum(family.areas(self.chip).values())
+        if before >= whole:  # parts add up to the die, but for rounding
+            return float(whole * after / before)
+        return float(after + (whole - before) * self._factor(Scale.AREA))
 
     def _value(self, path: str, value: float, scale: Scale, parent: Any) -> float:
         if scale is Scale.MEMORY:

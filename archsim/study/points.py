@@ -49,8 +49,10 @@ class Points:
 
     Attributes
     ----------
-    latency, energy : ndarray, (n,)
-        s and J of one run.
+    latency, interval : ndarray, (n,)
+        s of one run, and s from one run to the next: the same, but in a pipeline.
+    energy : ndarray, (n,)
+        J of one run.
     items : ndarray, (n,)
         Items one run completes.
     energy_by_cause : mapping of str to ndarray, (n,)
@@ -66,6 +68,7 @@ class Points:
     """
 
     latency: np.ndarray
+    interval: np.ndarray
     energy: np.ndarray
     items: np.ndarray
     energy_by_cause: Mapping[str, np.ndarray]
@@ -80,12 +83,12 @@ class Points:
     @property
     def power(self) -> np.ndarray:
         """Mean power, W, (n,)."""
-        return _over(self.energy, self.latency)
+        return _over(self.energy, self.interval)
 
     @property
     def throughput(self) -> np.ndarray:
         """Items per second, (n,)."""
-        return _over(self.items, self.latency)
+        return _over(self.items, self.interval)
 
     @property
     def ok(self) -> np.ndarray:
@@ -119,7 +122,7 @@ class Points:
     def take(self, which: Any) -> Points:
         """Return some of the points: anything that indexes an array of them."""
         return Points(
-            self.latency[which], self.energy[which], self.items[which],
+            self.latency[which], self.interval[which], self.energy[which], self.items[which],
             {group: joules[which] for group, joules in self.energy_by_cause.items()},
             self.status[which], self.verdicts, self.bounds[which], self.resources,
         )  # fmt: skip
@@ -145,6 +148,7 @@ METRICS: Final[Mapping[str, Metric]] = {
     "latency": Metric("s", TIME, lambda points: points.latency),
     "energy": Metric("J", ENERGY, lambda points: points.energy),
     "power": Metric("W", POWER, lambda points: points.power),
+    "interval": Metric("s", TIME, lambda points: points.interval),
     "throughput": Metric("1/s", None, lambda points: points.throughput),
     "items": Metric("", RATIO, lambda points: points.items),
     "edp": Metric("J s", None, lambda points: points.energy * points.latency),

@@ -136,7 +136,8 @@ def _write(file: Path, points: Points) -> None:
 
     names = json.dumps({"verdicts": points.verdicts, "resources": points.resources})
     arrays: dict[str, Any] = {
-        "latency_s": points.latency, "energy_j": points.energy, "items": points.items, "status": points.status,
+        "latency_s": points.latency, "interval_s": points.interval, "energy_j": points.energy,
+        "items": points.items, "status": points.status,
         "bounds": points.bounds, "names": np.frombuffer(names.encode(), dtype=np.uint8),
         **{f"cause_{group}_j": joules for group, joules in points.energy_by_cause.items()},
     }  # fmt: skip
@@ -164,7 +165,8 @@ def _read(file: Path) -> Points | None:
             causes = {name.removeprefix("cause_").removesuffix("_j"): stored[name]
                       for name in stored.files if name.startswith("cause_")}  # fmt: skip
             return Points(
-                stored["latency_s"], stored["energy_j"], stored["items"], causes, stored["status"],
+                stored["latency_s"], stored["interval_s"], stored["energy_j"], stored["items"],
+                causes, stored["status"],
                 tuple(names["verdicts"]), stored["bounds"], tuple(names["resources"]),
             )  # fmt: skip
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # damaged or gone: evaluated anew

@@ -13,7 +13,6 @@ from archsim.io import catalogue
 from archsim.io.hardware import load_hardware
 from archsim.validation.cells import SkipRow, quoted
 
-
 Change = Callable[[Chip], Chip]
 
 _change: ContextVar[Change | None] = ContextVar("change", default=None)

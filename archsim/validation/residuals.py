@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from archsim.arch import registry
 from archsim.arch.columns import Swept
@@ -23,7 +24,7 @@ from archsim.validation import kernels, locate
 from archsim.validation.alone import table_alone
 from archsim.validation.dataset import Dataset
 from archsim.validation.kernels import Sample
-from archsim.validation.machines import changed
+from archsim.validation.machines import Change, changed
 from archsim.validation.metadata import read_metadata
 from archsim.validation.registry import Check, find_checks
 from archsim.validation.split import Side
@@ -67,8 +68,8 @@ JUDGED: Final[Mapping[str, Judged]] = {
     "sparse_cpu_measured.csv": Judged("cpu", "matmul", without="crossover"),
     "collectives_nccl_aiconfigurator.csv": Judged("gpu", "collective"),
     "collectives_vidur.csv": Judged("gpu", "collective"),
-    "tpu_v4_matmul_measured.csv": Judged("systolic", "matmul", without="all"),
-    "tpu_v4_vector_ops_measured.csv": Judged("systolic", "elementwise", without="all"),
+    "tpu_v4_matmul_measured.csv": Judged("systolic", "matmul", without="all sizes"),
+    "tpu_v4_vector_ops_measured.csv": Judged("systolic", "elementwise", without="all sizes"),
 }
 
 
@@ -82,6 +83,8 @@ class Residual:
         Table, family of machine, kind of op; ``latency`` or ``energy``.
     machine : str
         Its machine, or group.
+    machines : tuple of str
+        Machines behind it.
     side : str
         ``fit`` or ``score``.
     error : float
@@ -95,6 +98,7 @@ class Residual:
     kind: str
     quantity: str
     machine: str
+    machines: tuple[str, ...]
     side: Side
     error: float
     drawn: tuple[float, ...] = field(default=(), repr=False)
@@ -160,12 +164,16 @@ def _of_machine(name: str, group: Sequence[Sample], side: Side, draws: int) -> I
         kind = sample.reading.timed.ops[-1].kind
         latency = np.log(drawn[0, :, index] / each.latency)
         error = float(np.log(sample.measured / each.latency))
-        yield Residual(name, chip.family, kind, "latency", chip.name, side, error, tuple(latency.tolist()))
+        yield Residual(
+            name, chip.family, kind, "latency", chip.name, (chip.name,), side, error, tuple(latency.tolist())
+        )
         if sample.reading.power and each.power > 0.0:
             joules = each.power * each.latency
             error = float(np.log(sample.reading.power * sample.measured / joules))
             energy = np.log(drawn[1, :, index] / joules)
-            yield Residual(name, chip.family, kind, "energy", chip.name, side, error, tuple(energy.tolist()))
+            yield Residual(
+                name, chip.family, kind, "energy", chip.name, (chip.name,), side, error, tuple(energy.tolist())
+            )
 
 
 def _drawn(chip: Chip, group: Sequence[Sample], draws: int) -> np.ndarray:
@@ -208,27 +216,35 @@ def _of_judged(check: Check, table: Dataset, draws: int) -> Iterator[Residual]:
         ("score", table),
     )
     for side, dataset in sides:
-        base = _heard(check, dataset)
-        others = [_heard(check, dataset, index) for index in range(draws)] if about.family != "gpu" else []
+        used: set[str] = set()
+        base = _heard(check, dataset, partial(_noted, used=used))
+        others = (
+            [_heard(check, dataset, partial(_redrawn, index=index)) for index in range(draws)]
+            if about.family != "gpu"
+            else []
+        )
         same = [other for other in others if [(g, m) for g, _, m in other] == [(g, m) for g, _, m in base]]
+        machines = tuple(sorted(used))
         sign = -1.0 if about.rate else 1.0
         for row, (group, predicted, measured) in enumerate(base):
             if about.without in group or predicted <= 0.0:
                 continue
             drawn = tuple(sign * float(np.log(other[row][1] / predicted)) for other in same)
             error = sign * float(np.log(measured / predicted))
-            yield Residual(table.name, about.family, about.kind, "latency", group, side, error, drawn)
+            yield Residual(table.name, about.family, about.kind, "latency", group, machines, side, error, drawn)
 
 
-def _heard(check: Check, dataset: Dataset, index: int | None = None) -> Pairs:
-    """Judge a table and return what it compared, with the numbers of a draw where one is named."""
-    with overhear() as pairs:
-        if index is None:
-            check.judge(dataset)
-        else:
-            with changed(lambda chip: _redrawn(chip, index)):
-                check.judge(dataset)
+def _heard(check: Check, dataset: Dataset, change: Change) -> Pairs:
+    """Judge a table with changed machines and return what it compared."""
+    with overhear() as pairs, changed(change):
+        check.judge(dataset)
     return pairs
+
+
+def _noted(chip: Chip, used: set[str]) -> Chip:
+    """Return a machine as it is, and note its name."""
+    used.add(chip.name)
+    return chip
 
 
 def _redrawn(chip: Chip, index: int) -> Chip:

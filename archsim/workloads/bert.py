@@ -48,7 +48,7 @@ def bert(
     dropout : bool
         Whether dropout runs, as in training.
     inner_dropout : bool
-        Whether it runs behind the activation too, as in PyTorch's own encoder layer; the layers of BERT have none there.
+        Whether it runs behind the activation too, as in PyTorch's own encoder layer; BERT has none there.
     packed : bool
         Whether query, key and value come from one matmul.
     dtype : str

@@ -33,6 +33,13 @@ T5 = [
 ]  # fmt: skip
 
 
+# PyTorch 1.8's own encoder layer: `linear` of three axes adds its bias apart, heads lie apart by strides.
+TORCH = [
+    "matmul", "add", "multiply", "copy", "copy", "bmm", "softmax", "dropout", "bmm", "copy", "matmul", "add", "dropout",
+    "add", "layer_norm", "matmul", "add", "relu", "dropout", "matmul", "add", "dropout", "add", "layer_norm",
+]  # fmt: skip
+
+
 def kernel(op):
     if isinstance(op.work, MatMul):
         return "bmm" if op.work.dynamic else "matmul"
@@ -59,6 +66,17 @@ def layer(name, how, scope, **parameters):
 )
 def test_one_layer_is_the_sequence_of_the_library(name, how, scope, parameters, expected):
     assert layer(name, how, scope, **parameters) == expected
+
+
+def test_the_encoder_layer_of_pytorch_adds_biases_apart():
+    graph = workload("bert-large-layer", activation="relu", inner_dropout=True)
+    made = eager(graph, style("torch"), dropout=True)
+    check_graph(made)
+    assert count(made).macs == count(graph).macs
+    assert [kernel(op) for op in made.ops] == TORCH
+    flat = GraphBuilder("flat")
+    flat.linear(flat.input("x", (8, 16)), 4)
+    assert [kernel(op) for op in eager(flat.build(), style("torch")).ops] == ["matmul"]
 
 
 @pytest.mark.parametrize(("name", "how", "more"), [("gpt2-large", "gpt2", 3), ("opt-1.3b", "opt", 0)])

@@ -10,8 +10,10 @@ import jsonschema
 import pytest
 from toy_machines import TOY, write
 
+from archsim.io import catalogue
 from archsim.io.hardware import load_hardware
-from archsim.io.schema import hardware_schema
+from archsim.io.schema import hardware_schema, systems_schema
+from archsim.io.yaml import load as load_yaml
 from archsim.io.yaml import loads
 
 
@@ -63,3 +65,14 @@ def test_numba_is_not_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("name", ["dgx-a100", "le-2012", "xeon-a100-dota", "a100-pairwise-nvlink"])
+def test_shipped_systems_are_valid_and_wrong_ones_are_not(name):
+    schema = systems_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    check = jsonschema.Draft202012Validator(schema)
+    tree = load_yaml(catalogue.find("systems", name).path).tree
+    check.validate(tree)
+    assert not check.is_valid({**tree, "levles": []})
+    assert not check.is_valid({key: value for key, value in tree.items() if key not in ("chip", "host")})

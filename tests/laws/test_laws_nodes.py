@@ -99,3 +99,23 @@ def test_the_mean_way_along_the_edges_to_the_middle_is_half_an_edge():
 @given(st.floats(1e-9, 1e-2), st.floats(1e-13, 1e-9), st.floats(1.0, 100.0))
 def test_a_die_of_twice_the_edge_has_wires_of_twice_the_energy(area, energy, factor):
     assert wire.die_energy(area * factor**2, energy) == pytest.approx(factor * wire.die_energy(area, energy))
+
+
+def test_factors_of_the_corrigendum():
+    """Stillmaker and Baas 2017, section 4.2.1 as corrected: 1 pJ at 65 nm, 1.3 V is 0.1755 pJ at 32 nm, 0.9 V."""
+    after = cmos.energy_factor(0.9, 0.8367, -0.4341, 0.1701)
+    before = cmos.energy_factor(1.3, 3.755, -4.398, 1.975)
+    assert after == pytest.approx(0.4571, abs=5e-4)
+    assert before == pytest.approx(2.604, abs=5e-4)
+    assert after / before == pytest.approx(0.1755, abs=2e-4)
+
+
+def test_delay_is_the_polynomial():
+    """7 nm at 0.7 V: -28.58 x 0.343 + 76.6 x 0.49 - 70.26 x 0.7 + 24.69 = 3.239."""
+    assert cmos.delay_factor(0.7, -28.58, 76.6, -70.26, 24.69) == pytest.approx(3.239, abs=1e-3)
+    assert cmos.delay_factor(2.0, 1.0, 10.0, 100.0, 1000.0) == 8.0 + 40.0 + 200.0 + 1000.0
+
+
+@given(st.floats(0.01, 10.0), st.floats(0.01, 10.0))
+def test_power_times_delay_is_energy(energy, delay):
+    assert cmos.power_factor(energy, delay) * delay == pytest.approx(energy)

@@ -1,4 +1,4 @@
-"""Wires in their conventions, growth that compounds, and passes over a table: hand calculations and published values."""
+"""Wires in their conventions, growth that compounds, passes over a table: hand calculations, published values."""
 
 from __future__ import annotations
 

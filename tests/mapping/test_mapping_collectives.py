@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,16 @@ from archsim.mapping.collectives import FUNCTIONS, exchange
 from archsim.mapping.stages import crossings, spread, stages_of
 
 GB = 1e9
+
+
+@functools.cache
+def loaded(name):
+    return load_system(name)
+
+
+@functools.cache
+def faster():
+    return with_values(loaded("dgx-h200"), {"levels.nvlink.link.lane": "50 GB/s"})
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +127,7 @@ def test_what_there_is_not(toy):
 @pytest.mark.parametrize("name", ["dgx-a100", "dgx-h200", "l40s-pcie-8", "a100-pairwise-nvlink", "a100-nvlink-cluster"])
 @given(function=st.sampled_from(FUNCTIONS), payload=st.floats(1, 1e10), factor=st.floats(1, 100), data=st.data())
 def test_more_bytes_never_take_less_time_and_links_have_a_latency(name, function, payload, factor, data):
-    system = load_system(name)
+    system = loaded(name)
     chips = data.draw(st.sampled_from([n for n in (2, 4, 8, 16) if n <= system.chips]))
     group = spread(system, chips)
     small, large = (exchange(system, function, size, group) for size in (payload, payload * factor))
@@ -129,7 +140,6 @@ def test_more_bytes_never_take_less_time_and_links_have_a_latency(name, function
 
 @given(payload=st.floats(1, 1e10))
 def test_faster_lanes_never_slow_a_collective_down(payload):
-    slow = load_system("dgx-h200")
-    fast = with_values(slow, {"levels.nvlink.link.lane": "50 GB/s"})
+    slow, fast = loaded("dgx-h200"), faster()
     for function in FUNCTIONS:
         assert exchange(fast, function, payload, (8,)).latency <= exchange(slow, function, payload, (8,)).latency

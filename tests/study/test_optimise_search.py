@@ -10,7 +10,6 @@ from archsim.errors import UnsupportedError, UsageError
 from archsim.study.optimise.search import METHODS
 
 CHIP = a.hardware("array-32x32")
-MACS = 256 * 512 * 64
 SPACE = {
     "array.rows": [4, 8, 12, 16, 24, 32, 48, 64],
     "array.columns": [4, 8, 12, 16, 24, 32, 48, 64],
@@ -23,7 +22,7 @@ def network(batch=64, depth=1):
     builder = a.GraphBuilder("product", dtype="int8", items=batch)
     x = builder.input("x", (batch, 512))
     for _ in range(depth):
-        x = builder.linear(builder.linear(x, 256, bias=False), 512, bias=False)
+        x = builder.linear(x, 512, bias=False)
     return builder.build()
 
 
@@ -55,8 +54,8 @@ def test_all_designs_are_the_designs(exhaustive):
 @pytest.mark.parametrize("method", ["differential-evolution", "nsga2", "tpe"])
 def test_searches_find_what_all_designs_hold(exhaustive, method):
     pytest.importorskip({"nsga2": "pymoo", "tpe": "optuna"}.get(method, "scipy"))
-    found = search(method=method, budget=200, population=20, seed=3)
-    assert found.asked <= 200
+    found = search(method=method, budget=600 if method != "tpe" else 150, population=15, seed=3)
+    assert len(found) < 0.9 * len(exhaustive)
     assert found.value == exhaustive.value
     assert found.design == exhaustive.design
     assert found.result(None).latency == pytest.approx(found.values["latency"][found.best])
@@ -87,12 +86,12 @@ def test_several_objectives_beat_chance():
     wanted = {"latency": "latency", "energy": "energy", "cells": "array.rows*array.columns"}
     space = {**SPACE, "array.rows": a.Span(4, 64), "array.columns": a.Span(4, 64)}
     ratios = []
-    for seed in range(3):
+    for seed in range(2):
         evolved, drawn = (
-            search(space, objective=wanted, constraints=None, method=method, budget=200, population=20, seed=seed)
+            search(space, objective=wanted, constraints=None, method=method, budget=150, population=15, seed=seed)
             for method in ("nsga2", "random")
         )
-        corner = [4e-3, 2e-3, 4096.0]
+        corner = [float(np.nanmax(drawn.values[name])) for name in wanted]
         ratios.append(evolved.hypervolume(corner) / drawn.hypervolume(corner))
     assert min(ratios) > 1.0
 

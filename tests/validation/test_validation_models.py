@@ -227,14 +227,39 @@ def test_shares_of_a_layer_add_up_and_follow_the_classes():
         "v100-sxm2-16gb FLOP": (3, "max_abs_points", 0.05),
         "v100-sxm2-16gb time": (3, "max_abs_points", 6.0),
     }
-    how = Setting(operator_share.STYLE, dropout=True, optimiser="sgd")
-    case = Networks().case("bert-large-layer", {"layers": 2, "packed": False}, how, keep=operator_share.of_layer)
-    (made,) = answer([(load_hardware("v100"), case)])
+    made = operator_share.run(operator_share.layer())
     for shares in operator_share.shares(made):
         assert sum(shares.values()) == pytest.approx(100.0)
     # The contractions of the layer, forward and backward: 111.67 GFLOP three times.
-    flops = 2 * sum(len(same) * same[0].macs for same in case.lowered.rows)
+    flops = 2 * sum(len(same) * same[0].macs for same in made.case.lowered.rows)
     assert flops == pytest.approx(3 * 111.67e9, rel=1e-4)
+
+
+def test_arithmetic_of_a_layer_is_that_of_its_authors_counter():
+    batch, tokens, width, heads = 8, 512, 1024, 16
+    values, inner, scores = batch * tokens * width, 4 * batch * tokens * width, batch * heads * tokens * tokens
+    # subtract, exponential, sum, divide and dropout, as many in their gradients; scale both ways; norms, their
+    # gradients and sums; sums of the gradients of nine biases
+    normalising = 5 * scores + 5 * scores + 2 * values + 2 * (7 + 11 + 2) * values + 9 * values
+    # biases, dropouts both ways, residuals and the sums of their gradients; relu: its gradient alone
+    pointwise = (5 * values + inner) + 2 * (2 * values + inner) + 4 * values + inner
+    counted = dict.fromkeys(operator_share.CLASSES, 0.0)
+    for same in operator_share.layer().lowered.rows:
+        of = operator_share.class_of(same[0])
+        counted[of] += len(same) * operator_share.arithmetic(same[0])
+    assert counted[operator_share.NORMALISATION] == pytest.approx(normalising, rel=1e-3)  # what is done once a row
+    assert counted[operator_share.POINTWISE] == pointwise
+
+
+def test_fused_layers_are_held_against_those_of_the_papers_repository(table):
+    groups = by_group(run_validation(dataset="encoder_layer_v100"))
+    assert {name: each.rows for name, each in groups.items()} == {"unfused": 2, "fused": 2, "speed-up by fusion": 2}
+    assert groups["unfused"].skipped == 3
+    folder = table("PyTorch,8,512,9.14", "Substation,96,128,15.42", "Keras,8,512,9", "PyTorch,0,512,1",
+                   header="implementation,batch,sequence,time_ms", name="encoder_layer_v100.csv")  # fmt: skip
+    groups = by_group(run_validation(folder))
+    assert "speed-up by fusion" not in groups  # never of two shapes
+    assert groups["unfused"].skipped == 2
 
 
 def test_a_range_costs_nothing_inside_and_its_distance_outside(table):

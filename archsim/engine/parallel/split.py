@@ -86,7 +86,9 @@ def waiting(graph: Graph, how: Policy, shared: Share, system: System | None, sta
         made.append(_wait(SLOWEST, together, stage))
     if stragglers and stragglers.lost:
         made.append(_wait(LOST, shared.working, stage))
-    return graph.replace(ops=(*graph.ops, *made)) if made else graph
+    # They follow the last result, so that no schedule begins them before.
+    last = next(op.outputs[:1] for op in reversed(graph.ops) if op.outputs)
+    return graph.replace(ops=(*graph.ops, *(replace(op, inputs=last) for op in made))) if made else graph
 
 
 def _wait(what: str, machines: int, stage: int) -> Op:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import math
+from typing import TYPE_CHECKING, Any, Final
 
 from archsim.study.optimise.trials import Trials
 
@@ -11,10 +12,14 @@ if TYPE_CHECKING:
 
 LEAST: Final = 5
 """Designs of a generation that differential evolution needs."""
+PATIENCE: Final = 20
+"""Generations without a better design after which it starts anew: small spaces leave it among designs it knows."""
+STRATEGY: Final = "randtobest1bin"
+"""Between a random design and the best: among whole numbers the best alone soon leaves no variety."""
 
 
 def differential_evolution(trials: Trials, population: int, rng: np.random.Generator) -> None:
-    """Search with differential evolution; started anew where all of a generation came out alike.
+    """Search with differential evolution; started anew where it stands still.
 
     Parameters
     ----------
@@ -45,6 +50,18 @@ def differential_evolution(trials: Trials, population: int, rng: np.random.Gener
     def cost(coordinates: np.ndarray) -> np.ndarray:
         return trials.again(np.atleast_2d(coordinates.T))[0][:, 0]
 
+    class Patience:
+        """Tells when the best of a run has long been the same."""
+
+        def __init__(self) -> None:
+            self.best, self.since = math.inf, 0
+
+        def __call__(self, intermediate_result: Any) -> None:
+            better = intermediate_result.fun < self.best
+            self.best, self.since = (float(intermediate_result.fun), 0) if better else (self.best, self.since + 1)
+            if self.since >= PATIENCE:
+                raise StopIteration
+
     while trials.left >= size:
         first = space.sample(size, rng, even=True)
         evolve(
@@ -58,5 +75,7 @@ def differential_evolution(trials: Trials, population: int, rng: np.random.Gener
             updating="deferred",
             polish=False,
             tol=0.0,
+            strategy=STRATEGY,
+            callback=Patience(),
             rng=rng,
         )

@@ -47,7 +47,6 @@ def genetic(trials: Trials, population: int, rng: np.random.Generator, *, third:
         from pymoo.optimize import minimize
     except ImportError as error:
         raise MissingExtraError("pymoo", "optimise") from error
-    import numpy as np
 
     Config.warnings["not_compiled"] = False
     space = trials.problem.space

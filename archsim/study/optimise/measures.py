@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archsim.errors import UsageError
 from archsim.study.optimise.form import Form
-from archsim.study.points import CAUSES, METRICS, Points, known_metric
+from archsim.study.points import CAUSES, METRICS, known_metric
 from archsim.units import ENERGY, format_quantity, parse
 
 if TYPE_CHECKING:
@@ -107,7 +107,9 @@ class Bound:
         """Return by how much values break the limit, as a share of it; at most 0 where they keep it."""
         import numpy as np
 
-        over = (values - self.most) / (abs(self.most) or 1.0) if math.isfinite(self.most) else np.full(len(values), -1.0)
+        over = (
+            (values - self.most) / (abs(self.most) or 1.0) if math.isfinite(self.most) else np.full(len(values), -1.0)
+        )
         under = (self.least - values) / (abs(self.least) or 1.0) if math.isfinite(self.least) else over
         return np.maximum(over, under)
 

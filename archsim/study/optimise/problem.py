@@ -52,7 +52,9 @@ class Judged:
     @property
     def feasible(self) -> np.ndarray:
         """Whether a design runs and keeps to all constraints, (n,)."""
-        return (self.violations <= 0.0).all(axis=1)
+        import numpy as np
+
+        return np.asarray((self.violations <= 0.0).all(axis=1))
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class Problem:
             values[shown.name] = _placed(amounts, ran, count)
         return Judged(coordinates, columns, values, violations, reasons)
 
-    def _run(self, graph: Any, columns: Mapping[str, np.ndarray], count: int) -> Points:
+    def _run(self, graph: Any, columns: Mapping[str, Any], count: int) -> Points:
         """Run designs as one batch; where none of them can be made, all have the reason why."""
         import numpy as np
 

@@ -98,7 +98,7 @@ class Variable:
             if value not in self.values:
                 raise UsageError(f"{self.path} = {value!r} is not in the space", hint="take one of its values")
             return float(list(self.values).index(value))
-        if not isinstance(value, Real) or not self.low <= value <= self.high:
+        if not isinstance(value, int | float) or not self.low <= value <= self.high:
             raise UsageError(f"{self.path} = {value!r} is not in the space",
                              hint=f"it reaches from {self.low:g} to {self.high:g}")  # fmt: skip
         return math.log(value) if self.log else float(value)

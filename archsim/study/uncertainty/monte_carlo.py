@@ -63,7 +63,7 @@ class Band:
     ----------
     result : Result
         With all numbers as described.
-    latency, interval, energy : ndarray, (samples,) float64
+    latency, period, energy : ndarray, (samples,) float64
         s of one run, s from one run to the next, and J of one run; not a number where a draw makes a machine that
         cannot be.
     leaves : tuple of Leaf
@@ -74,7 +74,7 @@ class Band:
 
     result: Result
     latency: np.ndarray
-    interval: np.ndarray
+    period: np.ndarray
     energy: np.ndarray
     leaves: tuple[Leaf, ...]
     notes: tuple[str, ...]
@@ -96,7 +96,7 @@ class Band:
         """
         metric = known_metric(metric)
         if metric == "power":
-            return self.energy / self.interval
+            return self.energy / self.period
         return {"latency": self.latency, "energy": self.energy}.get(metric, self.latency * self.energy)
 
     def nominal(self, metric: str) -> float:

@@ -1,7 +1,7 @@
-"""One encoder layer, forward and backward: seconds as PyTorch launches it and with kernels fused, and what fusion gains.
+"""One encoder layer, forward and backward: time as PyTorch launches it and with kernels fused, and what fusion gains.
 
-The fused kernels of the authors stand between the library's products, as the policy ``streams`` has them. Layouts, which
-they tune too, are not in the model.
+The fused kernels of the authors stand between the library's products, as the policy ``streams`` has them. Layouts,
+which they tune too, are not in the model.
 """
 
 from __future__ import annotations

@@ -40,18 +40,26 @@ def tpu_v1_latency_throughput_mlp0(dataset: Dataset) -> list[Outcome]:
     tally, machines = Tally(), Machines()
     for row in dataset.rows:
         try:
-            _judge(row, machines, tally)
+            platform, predicted, measured = throughput(row, machines)
+            tally.compare(f"throughput, {platform}", predicted, measured)
         except SkipRow as skip:
             tally.skip("throughput", skip.reason, row.line)
     return tally.outcomes(dataset.name, dataset.split, lambda _: Target("mape", LIMIT))
 
 
-def _judge(row: Row, machines: Machines, tally: Tally) -> None:
+def throughput(row: Row, machines: Machines) -> tuple[str, float, float]:
+    """Return the platform of a row, and its inferences a second, predicted and measured.
+
+    Raises
+    ------
+    SkipRow
+        It cannot be read.
+    """
     platform, batch = text(row, "platform"), int(positive(row, "batch"))
     if platform not in PLATFORMS:
         raise SkipRow(f"unknown platform {quoted(platform)}")
     name, dtype = PLATFORMS[platform]
-    tally.compare(f"throughput, {platform}", batch / _time(machines.find(name), batch, dtype), positive(row, "ips"))
+    return platform, batch / _time(machines.find(name), batch, dtype), positive(row, "ips")
 
 
 def _time(chip: Chip, batch: int, dtype: str) -> float:

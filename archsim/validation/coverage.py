@@ -1,0 +1,236 @@
+"""Do intervals hold what they promise: the model's error from rows for fitting, and how often it covers scored rows.
+
+On rows for fitting the logarithm of measured over predicted is taken for what uncertain numbers do, times a factor of
+at most 1, plus an error of the model that is normal on either side of its median. The factor is 1 unless the numbers'
+bounds alone spread wider than the rows do; the error makes up what is left. Both are then scaled together until the
+interval covers as many rows for fitting as it should. Scored rows play no part in that: they say whether it holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from archsim.study.uncertainty.model_error import NUMBERS, OTHER
+from archsim.validation.residuals import Residual
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SHARE: Final = 0.8
+"""What intervals promise."""
+TOLERANCE: Final = 0.1
+FEWEST: Final = 20
+"""Rows below which an error is not estimated, nor a coverage judged."""
+DEVIATE: Final = 1.2815515655446004
+"""Standard normal deviate with a tenth of the draws beyond it."""
+DEVIATES: Final = 33
+HALVINGS: Final = 40
+WIDEST: Final = 8.0
+SOURCE: Final = "archsim-residuals"
+
+Key = tuple[str, str, str]
+"""Family, kind of op, quantity."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Error of the model on rows for fitting; see `archsim.study.uncertainty.model_error.ModelError`."""
+
+    bias: float
+    below: float
+    above: float
+    bounds: float
+    rows: int
+    datasets: tuple[str, ...]
+    machines: tuple[str, ...]
+
+    def deviations(self, residual: Residual, *, full: bool = False) -> np.ndarray:
+        """Return logarithms that measured over predicted may have, all draws of numbers by deviates of the error.
+
+        Parameters
+        ----------
+        residual : Residual
+            A row.
+        full : bool
+            Take the bounds of numbers as they are written, on fitted machines too.
+        """
+        import numpy as np
+
+        fitted = set(residual.machines) <= set(self.machines)
+        bounds = 1.0 if full or not fitted else self.bounds
+        drawn = np.array(residual.drawn or (0.0,))
+        normal = _deviates()
+        error = self.bias + normal * np.where(normal < 0.0, self.below, self.above)
+        sums: np.ndarray = (bounds * drawn[:, None] + error[None, :]).ravel()
+        return sums
+
+    def covers(self, residual: Residual, *, full: bool = False) -> bool:
+        """Say whether a row lies in the interval."""
+        import numpy as np
+
+        low, high = np.quantile(self.deviations(residual, full=full), [0.5 - 0.5 * SHARE, 0.5 + 0.5 * SHARE])
+        return bool(low <= residual.error <= high)
+
+
+@dataclass(frozen=True)
+class Covered:
+    """How many scored rows of one family and kind of op an interval covers.
+
+    Attributes
+    ----------
+    family, kind, quantity : str
+        Of what.
+    fit, rows : int
+        Rows the error was estimated on, and scored rows.
+    covered, full : float or None
+        Share of scored rows inside; and with bounds of numbers as they are written. None without rows or an error.
+    width : float or None
+        Upper over lower end of the interval, median over scored rows.
+    """
+
+    family: str
+    kind: str
+    quantity: str
+    fit: int
+    rows: int
+    covered: float | None
+    full: float | None
+    width: float | None
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether it covers what it promises, within `TOLERANCE`; None with too few rows to tell."""
+        if self.covered is None or self.rows < FEWEST:
+            return None
+        return abs(self.covered - SHARE) <= TOLERANCE
+
+
+def _deviates() -> np.ndarray:
+    """Return standard normal deviates at evenly spread shares."""
+    import numpy as np
+    from scipy.special import ndtri
+
+    deviates: np.ndarray = ndtri((np.arange(DEVIATES) + 0.5) / DEVIATES)
+    return deviates
+
+
+def by_kind(residuals: Iterable[Residual]) -> dict[Key, list[Residual]]:
+    """Group rows by family, kind of op and quantity."""
+    groups: dict[Key, list[Residual]] = {}
+    for each in residuals:
+        groups.setdefault((each.family, each.kind, each.quantity), []).append(each)
+    return dict(sorted(groups.items()))
+
+
+def estimate(residuals: Iterable[Residual]) -> dict[Key, Estimate]:
+    """Estimate the error of every family and kind of op that has enough rows for fitting, and of all kinds together."""
+    fit = [each for each in residuals if each.side == "fit"]
+    groups = by_kind(fit)
+    for each in fit:
+        groups.setdefault((each.family, OTHER, each.quantity), []).append(each)
+    return {key: _estimate(rows) for key, rows in sorted(groups.items()) if len(rows) >= FEWEST}
+
+
+def _estimate(rows: Sequence[Residual]) -> Estimate:
+    import numpy as np
+
+    errors = np.array([each.error for each in rows])
+    drawn = np.concatenate([np.array(each.drawn or (0.0,)) for each in rows])
+    low, middle, high = np.quantile(errors, [0.5 - 0.5 * SHARE, 0.5, 0.5 + 0.5 * SHARE])
+    down, centre, up = np.quantile(drawn, [0.5 - 0.5 * SHARE, 0.5, 0.5 + 0.5 * SHARE])
+    room = [middle - low, high - middle]
+    taken = [centre - down, up - centre]
+    bounds = min(1.0, *(r / t if t > 0.0 else 1.0 for r, t in zip(room, taken, strict=True)))
+    below, above = (
+        float(np.sqrt(max(0.0, r * r - (bounds * t) ** 2))) / DEVIATE for r, t in zip(room, taken, strict=True)
+    )
+    datasets = tuple(sorted({each.dataset for each in rows}))
+    machines = tuple(sorted({name for each in rows for name in each.machines}))
+
+    def scaled(scale: float) -> Estimate:
+        factor = min(1.0, bounds * scale)
+        bias = float(middle - factor * centre)
+        return Estimate(bias, below * scale, above * scale, factor, len(rows), datasets, machines)
+
+    return scaled(_scale(lambda scale: _share(rows, scaled(scale))))
+
+
+def _scale(covered: Callable[[float], float]) -> float:
+    """Return the scale at which rows for fitting are covered as they should."""
+    low, high = 0.0, WIDEST
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if covered(middle) >= SHARE else (middle, high)
+    return high
+
+
+def _share(rows: Sequence[Residual], made: Estimate, *, full: bool = False) -> float:
+    return sum(made.covers(each, full=full) for each in rows) / len(rows)
+
+
+def coverage(residuals: Iterable[Residual], errors: Mapping[Key, Estimate]) -> list[Covered]:
+    """Say how many scored rows the intervals cover, by family, kind of op and quantity."""
+    import numpy as np
+
+    found = []
+    for (family, kind, quantity), rows in by_kind(residuals).items():
+        scored = [each for each in rows if each.side == "score"]
+        made = errors.get((family, kind, quantity)) or errors.get((family, OTHER, quantity))
+        own = errors.get((family, kind, quantity))
+        if made is None or not scored:
+            found.append(Covered(family, kind, quantity, own.rows if own else 0, len(scored), None, None, None))
+            continue
+        ends = [np.quantile(made.deviations(each), [0.5 - 0.5 * SHARE, 0.5 + 0.5 * SHARE]) for each in scored]
+        width = float(np.exp(np.median([high - low for low, high in ends])))
+        found.append(
+            Covered(family, kind, quantity, own.rows if own else 0, len(scored), _share(scored, made),
+                    _share(scored, made, full=True), width)
+        )  # fmt: skip
+    return found
+
+
+def to_yaml(errors: Mapping[Key, Estimate]) -> str:
+    """Write errors as ``models/uncertainty/model-errors.yaml`` has them."""
+    lines = [
+        "# How far the models are from measured rows: logarithms of measured over predicted, on rows for fitting.",
+        "# Written by docs/coverage.py; archsim/study/uncertainty/model_error.py says what the numbers mean.",
+        "schema: 1",
+        "",
+        "errors:",
+    ]
+    tree: dict[str, dict[str, dict[str, Estimate]]] = {}
+    for (family, kind, quantity), each in errors.items():
+        tree.setdefault(family, {}).setdefault(kind, {})[quantity] = each
+    for family, kinds in tree.items():
+        lines.append(f"  {family}:")
+        for kind, quantities in kinds.items():
+            lines.append(f"    {kind}:")
+            for quantity, each in quantities.items():
+                where = f"{each.rows} rows for fitting of {', '.join(each.datasets)}"
+                lines.append(f"      {quantity}:")
+                for name in NUMBERS:
+                    cited: dict[str, Any] = {"value": round(getattr(each, name), 4), "source": SOURCE,
+                                             "where": where, "kind": "estimated"}  # fmt: skip
+                    body = ", ".join(f"{key}: {json.dumps(value)}" for key, value in cited.items())
+                    lines.append(f"        {name}: {{{body}}}")
+                lines.append(f"        machines: [{', '.join(each.machines)}]")
+    return "\n".join(lines) + "\n"
+
+
+def markdown(found: Iterable[Covered]) -> str:
+    """Return a table of coverages."""
+    rows = [
+        "| family | kind of op | quantity | rows for fitting | scored rows | inside | with bounds as written "
+        "| upper end over lower | 80 ± 10 % |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for each in found:
+        said = {True: "yes", False: "NO", None: "–"}[each.ok]
+        shares = ["–" if share is None else f"{100.0 * share:.1f} %" for share in (each.covered, each.full)]
+        width = "–" if each.width is None else f"{each.width:.2f}"
+        rows.append(f"| {each.family} | {each.kind} | {each.quantity} | {each.fit} | {each.rows} | {shares[0]} | "
+                    f"{shares[1]} | {width} | {said} |")  # fmt: skip
+    return "\n".join(rows)
