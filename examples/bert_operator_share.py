@@ -12,7 +12,7 @@ Assumptions: PyTorch's own encoder layer of 2020, 8 sequences of 512 tokens, fp1
 as the authors' counter counts. The optical machine runs the forward pass in 8 bits.
 
 Known misses: normalisations come out at 17.9 % of the time, 7.6 points below the table, where 6 were aimed for: the
-verdict allows 8 for them. Fusing as the authors do, between the library's products, gains 1.12 where they reached 1.30
+verdict allows 8 for them. Fusing as the authors do, between the library's products, gains 1.11 where they reached 1.30
 and later 1.36: kernels of the model run near the memory's bandwidth already before they are fused. The verdict holds
 the policy ``full``, which fuses behind products too, to 1.15 to 1.45. Swin transformers of one image spend less than 43
 % in products, the least of the published range, since their windows are moved by many small kernels.

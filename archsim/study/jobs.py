@@ -173,8 +173,8 @@ def _together(lowered: Batch, items: float) -> Points:
         except UnsupportedError as error:  # the host cannot run its share, or there is no way to it
             return _failed(lowered.count, str(error))
         points = Points(
-            costs.latency, costs.interval, np.sum(list(costs.energy_by_cause.values()), axis=0), np.full(part.count, items),
-            costs.energy_by_cause, np.where(costs.status == DOES_NOT_FIT, len(verdicts), costs.status),
+            costs.latency, costs.interval, np.sum(list(costs.energy_by_cause.values()), axis=0),
+            np.full(part.count, items), costs.energy_by_cause, np.where(costs.status == DOES_NOT_FIT, len(verdicts), costs.status),
             (OK, *verdicts[1:], TOO_SMALL), np.argmax(costs.exposed, axis=1), costs.resources,
         )  # fmt: skip
         gathered.put(np.arange(first, first + part.count), _without_failed(points))
@@ -218,9 +218,11 @@ def _single(job: Job, changes: Mapping[str, Any]) -> Points:
         machine = with_values(machine, changes) if isinstance(machine, System) else with_all(machine, changes)
     result = evaluate(job.graph, machine, job.how)
     causes = {group: _array([result.energy_by_cause.get(group, 0.0)]) for group in GROUPS}
-    numbers = (_array([value]) for value in (result.latency, result.interval, result.energy, result.items))
     code = np.zeros(1, dtype=np.int16)
-    return Points(*numbers, causes, code, (OK,), code, (result.bound,))
+    return Points(
+        _array([result.latency]), _array([result.interval]), _array([result.energy]), _array([result.items]),
+        causes, code, (OK,), code, (result.bound,),
+    )  # fmt: skip
 
 
 def _array(values: Iterable[float]) -> np.ndarray:

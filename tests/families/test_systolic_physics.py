@@ -298,3 +298,13 @@ def test_larger_scratchpads_never_slow_a_product():
 
     times = [time(2.0**20 * factor) for factor in (1, 2, 4, 8, 16)]
     assert all(later <= earlier * (1 + 1e-9) for earlier, later in pairwise(times))
+
+
+def test_each_gathered_row_needs_its_address():
+    def gather(b):
+        b.gather(b.input("table", (1_000_000, 1)), b.input("rows", (2_000_000,)), name="gather")
+
+    chip = machine(ARRAY)
+    one_a_clock = only(one(gather, "fp32"), chip)
+    four = only(one(gather, "fp32"), machine(ARRAY, vector__addresses=4.0))
+    assert one_a_clock.latency >= 2_000_000 / chip.spec.clock > four.latency

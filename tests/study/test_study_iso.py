@@ -118,7 +118,7 @@ def test_assumed_budgets_are_named(graph):
 
 
 def test_machines_without_an_area_say_which_leaf_is_missing(graph):
-    with pytest.raises(UsageError, match="'hermes-64-core' has no area: process.area is left out"):
+    with pytest.raises(UsageError, match=r"'hermes-64-core' has no area: process\.area is left out"):
         archsim.compare(graph, ["t4", "hermes-64-core"], iso="area", capacity="ignore")
     chip = archsim.with_(archsim.hardware("hermes-64-core"), "process.area", "144 mm2")
     equal = archsim.compare(graph, ["t4", chip], iso="area", capacity="ignore")

@@ -93,7 +93,8 @@ def _cost(
     if work.axis == "stages":
         level = level_between(system, groups["stages"], *ends)
         pair = tuple(2 if index == level else 1 for index in range(len(system.spec.levels)))
-        return exchange(system, "send_recv", work.payload, pair, crowded=True), float(shared.working)
+        cost = exchange(system, "send_recv", work.payload, pair, crowded=True, strides=groups["stages"].strides)
+        return cost, float(shared.working)
     if not work.axis:
         members = spread(system, work.participants)
         cost = exchange(system, work.function, work.payload, members, crowded=True)

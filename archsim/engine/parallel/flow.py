@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from archsim.arch.system import System
-from archsim.engine.parallel.share import Share, layout, level_between
+from archsim.engine.parallel.share import Group, Share, layout, level_between
 from archsim.engine.parallel.split import synchronise, waiting
 from archsim.engine.place import HOST
 from archsim.engine.policy import Policy
@@ -87,14 +87,14 @@ def _starts(graph: Graph, system: System | None, how: Policy, shared: Share, alo
     arriving = []
     for stage in range(shared.stages):
         level = level_between(system, groups["stages"], max(stage - 1, 0), stage)
-        rates = [_send(system, level, amount) if stage else 0.0 for amount in amounts]
+        rates = [_send(system, groups["stages"], level, amount) if stage else 0.0 for amount in amounts]
         arriving.append([passes * rate for rate in rates])
     return balanced(times, arriving)
 
 
-def _send(system: System, level: int, payload: int) -> float:
+def _send(system: System, group: Group, level: int, payload: int) -> float:
     pair = tuple(2 if index == level else 1 for index in range(len(system.spec.levels)))
-    return exchange(system, "send_recv", payload, pair, crowded=True).latency
+    return exchange(system, "send_recv", payload, pair, crowded=True, strides=group.strides).latency
 
 
 def _latencies(result: Result) -> dict[str, float]:

@@ -80,6 +80,7 @@ class Vector(Part):
         0.0, description="the same of each pass over the rows of a normalisation, sums across included"
     )
     row: Time = Field(0.0, description="summing one row across the lanes")
+    addresses: OpPerClock = Field(1.0, description="addresses of gathered and scattered rows that it works out")
     blocks: bool = Field(
         False,
         description="whether sums of gathered rows are made block by block: as many as the outermost memory on the "

@@ -20,6 +20,7 @@ def cost_vector(op: Record, chip: Record, work: Record, out: Record) -> None:
     pad = padding(op, chip)
     by_row = rows_of(op) > 0.0
     out.busy[VECTOR] = vector_time(op, chip, work, rows_of(op), length_of(op))
+    out.busy[VECTOR] += roofline.bound_time(op.accesses * op.steps, chip.vector_addresses * chip.clock)
     move_bytes(op, chip, work, out, MEMORY, work.lane_widening[op.precision])
     if chip.vector_blocks == 1.0 and op.kind == GATHER and chip.memory_count > 1.0:
         stream_table(op, chip, work, out, work.lane_widening[op.precision])
