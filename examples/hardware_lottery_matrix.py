@@ -18,7 +18,7 @@ host that runs some of a row counts with its area and power: marked h, or H wher
 Checked: counts equal the published ones; batch-1 decoding waits for memory wherever a machine has one outside; the
 pointer chase waits for latency. Expectations are printed beside what was found, and decide nothing.
 
-Run: python examples/hardware_lottery_matrix.py [FILE]; needs archsim[plot]; ARCHSIM_FAST=1 takes nine rows
+Run: python examples/hardware_lottery_matrix.py [FILE]; needs archsim[plot]; ARCHSIM_FAST=1 takes six rows
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from archsim.workloads.lottery import ROWS, published_macs, published_parameters
 HOST = "xeon-gold-6248"
 MACHINES = {"CPU": HOST, "GPU": "a100-sxm4-80gb", "systolic": "tpu-v4", "crossbar": "isaac", "optical": "dota-b-8-bit",
             "spiking": "loihi1-davies2018"}  # fmt: skip
-FEW = ("T1", "T2", "C1", "C3", "S2", "N1", "K1", "I2", "I3")
+FEW = ("T1", "T2", "C3", "S2", "N1", "I2")
 TABLE = catalogue.find("measured", "hardware_lottery_workloads").path
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "hardware_lottery_matrix.svg"
 PANELS = {"time, as built": "latency", "energy, as built": "energy", "time, 7 nm, int8, one area": "area",
@@ -91,7 +91,7 @@ def expected(built: a.Matrix) -> list[tuple[str, bool]]:
             for row in ("T1", "C1", "V1")]  # fmt: skip
     said += [
         ("T2: systolic array below 1 % of its peak", "T2", lambda: used("T2", "systolic") < 0.01),
-        ("C3: systolic array below half of its use by C1", "C3",
+        ("C3: systolic array below half of its use by C1", "C1 C3",
          lambda: used("C3", "systolic") < used("C1", "systolic") / 2),
         ("S2: less energy on the CPU than on the GPU", "S2",
          lambda: built.result("S2", "CPU").energy < built.result("S2", "GPU").energy),
@@ -99,12 +99,12 @@ def expected(built: a.Matrix) -> list[tuple[str, bool]]:
         ("I3: CPU fastest", "I3", lambda: fast["I3"] == ("CPU",)),
         ("N1: spiking machine takes least energy", "N1", lambda: cheap["N1"] == ("spiking",)),
         ("B1: CPU within 5 times of the GPU", "B1", lambda: time("B1", "CPU") < 5.0 * time("B1", "GPU")),
-        ("K1: GPU below a tenth of its use by C1", "K1", lambda: used("K1", "GPU") < used("C1", "GPU") / 10),
+        ("K1: GPU below a tenth of its use by C1", "C1 K1", lambda: used("K1", "GPU") < used("C1", "GPU") / 10),
         ("T1: optical machine takes least energy", "T1", lambda: cheap["T1"] == ("optical",)),
-        ("I1, I2, I3, G1, K1: optical machine never takes least energy", "K1", lambda: not any(
-            "optical" in cheap[row] for row in ("I1", "I2", "I3", "G1", "K1") if row in rows)),
+        ("I1, I2, I3, G1, K1: optical machine never takes least energy", "I1 I2 I3 G1 K1", lambda: not any(
+            "optical" in cheap[row] for row in ("I1", "I2", "I3", "G1", "K1"))),
     ]  # fmt: skip
-    return [(text, bool(so())) for text, row, so in said if row in rows]
+    return [(text, bool(so())) for text, needs, so in said if set(needs.split()) <= set(rows)]
 
 
 def main(target: str | Path = PICTURE) -> None:

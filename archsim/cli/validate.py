@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -11,6 +12,8 @@ from archsim.cli import options
 
 if TYPE_CHECKING:
     from archsim.cli.output import Target
+    from archsim.validation import Outcome
+    from archsim.validation.tally import Pairs
 
 MISS: Final = 1
 """Exit code of ``--strict`` on a miss, and of ``--baseline`` when a check got worse."""
@@ -60,6 +63,14 @@ def validate(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print a Markdown table.", rich_help_panel="Output")
     ] = False,
+    plots: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Draw predicted against measured, a picture per table (needs archsim[plot]).",
+            rich_help_panel="Output",
+        ),
+    ] = None,
     output: options.Output = None,
 ) -> None:
     """Hold the models against measured tables, the shipped ones or your own."""
@@ -73,18 +84,21 @@ def validate(
     from archsim.validation.baseline import write_baseline as write
     from archsim.validation.outcome import misses
     from archsim.validation.present import markdown, remarks, table
+    from archsim.validation.tally import overhear
 
     where = target(as_json, as_csv, output)
     if as_markdown and where.form != "text":
         raise UsageError(f"--markdown and --{where.form} ask for two forms at once", hint="keep one of them")
     if this_machine:
         others = {"--dataset": dataset, "--data": data, "--transfer": transfer, "--baseline": baseline,
-                  "--write-baseline": write_baseline, "--markdown": as_markdown}  # fmt: skip
+                  "--write-baseline": write_baseline, "--markdown": as_markdown, "--plots": plots}  # fmt: skip
         _this_machine(file, family, [name for name, given in others.items() if given], where, force, strict)
         return
     if file is not None or force:
         said = f"{str(file)!r}" if file is not None else "--force"
         raise UsageError(f"{said} goes with --this-machine", hint="a table is named by --dataset NAME")
+    if plots is not None:
+        _check_folder(plots)
     if transfer:
         found = between.transfers()
         deliver(
@@ -97,7 +111,11 @@ def validate(
     checks = find_checks(family, dataset)
     before = of_family(read_baseline(baseline), family, checks) if baseline else {}
     names = [each.dataset for each in checks]
-    outcomes = run_validation(data, family, dataset)
+    outcomes: list[Outcome] = []
+    heard: dict[str, Pairs] = {}
+    for name in names:
+        with overhear() as heard[name]:
+            outcomes += run_validation(data, family, name)
     deliver(
         where,
         data=lambda: to_json(outcomes),
@@ -106,6 +124,9 @@ def validate(
         ),
         table=lambda: table(outcomes),
     )
+    if plots is not None:
+        drawn = _draw(plots, heard)
+        notices.notice("drawn", f"{len(drawn)} pictures in {plots}")
     if not outcomes:
         notices.notice("nothing compared", f"tables with a check are {', '.join(names) or 'none'}")
     news = worsened(outcomes, before, names)
@@ -116,6 +137,24 @@ def validate(
     compared = any(outcome.rows for outcome in outcomes)
     if news or (strict and (misses(outcomes) or not compared)):
         raise typer.Exit(MISS)
+
+
+def _check_folder(folder: Path) -> None:
+    """Make the folder of the pictures before anything long runs."""
+    from archsim.errors import UsageError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--plots {str(folder)!r}: {error.strerror}", hint="name a folder") from error
+
+
+def _draw(folder: Path, heard: Mapping[str, Pairs]) -> list[Path]:
+    """Draw one picture per table that was compared."""
+    from archsim.report.figures.canvas import save
+    from archsim.report.figures.scatter import file_name, scatter
+
+    return [save(scatter(name, rows), folder / file_name(name)) for name, rows in heard.items() if rows]
 
 
 def _this_machine(

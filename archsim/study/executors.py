@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from multiprocessing import get_context
 from typing import Any, Final
@@ -116,25 +116,26 @@ def completed(
         for index, task in enumerate(tasks):
             yield index, function(task)
         return
-    waiting = dict(enumerate(tasks))
-    futile = 0
-    while waiting:
-        before = len(waiting)
-        for index, result in _round(function, waiting, executor):
-            del waiting[index]
-            yield index, result
-        if not waiting:
-            return
-        futile = futile + 1 if len(waiting) == before else 0
-        if futile == PATIENCE:
-            raise UsageError(
-                f"workers died {PATIENCE} times and {len(waiting)} of {len(tasks)} tasks are not done",
-                hint='in a script, start the study behind if __name__ == "__main__": ; or give workers more memory',
-            )
-        if hasattr(executor, "renew"):
-            executor.renew()
-        else:
-            executor = _here()
+    with ExitStack() as stack:
+        waiting = dict(enumerate(tasks))
+        futile = 0
+        while waiting:
+            before = len(waiting)
+            for index, result in _round(function, waiting, executor):
+                del waiting[index]
+                yield index, result
+            if not waiting:
+                return
+            futile = futile + 1 if len(waiting) == before else 0
+            if futile == PATIENCE:
+                raise UsageError(
+                    f"workers died {PATIENCE} times and {len(waiting)} of {len(tasks)} tasks are not done",
+                    hint='in a script, start the study behind if __name__ == "__main__": ; or give workers more memory',
+                )
+            if isinstance(executor, Processes):
+                executor.renew()
+            elif isinstance(executor, ProcessPoolExecutor):  # it stays broken
+                executor = stack.enter_context(Processes(getattr(executor, "_max_workers", None)))
 
 
 def _round(function: Callable[[Any], Any], waiting: dict[int, Any], executor: Executor) -> Iterator[tuple[int, Any]]:
@@ -159,19 +160,3 @@ def _round(function: Callable[[Any], Any], waiting: dict[int, Any], executor: Ex
     finally:
         for future in futures:
             future.cancel()
-
-
-class _Here(Executor):
-    """The calling process itself, one task after the other."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-def _here() -> Executor:
-    return _Here()

@@ -174,8 +174,9 @@ def _together(lowered: Batch, items: float) -> Points:
             return _failed(lowered.count, str(error))
         points = Points(
             costs.latency, costs.interval, np.sum(list(costs.energy_by_cause.values()), axis=0),
-            np.full(part.count, items), costs.energy_by_cause, np.where(costs.status == DOES_NOT_FIT, len(verdicts), costs.status),
-            (OK, *verdicts[1:], TOO_SMALL), np.argmax(costs.exposed, axis=1), costs.resources,
+            np.full(part.count, items), costs.energy_by_cause,
+            np.where(costs.status == DOES_NOT_FIT, len(verdicts), costs.status), (OK, *verdicts[1:], TOO_SMALL),
+            np.argmax(costs.exposed, axis=1), costs.resources,
         )  # fmt: skip
         gathered.put(np.arange(first, first + part.count), _without_failed(points))
     return gathered.points()

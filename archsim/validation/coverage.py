@@ -1,14 +1,16 @@
 """Do intervals hold what they promise: the model's error from rows for fitting, and how often it covers scored rows.
 
 On rows for fitting the logarithm of measured over predicted is taken for what uncertain numbers do, times a factor of
-at most 1, plus an error of the model that is normal on either side of its median. The factor is 1 unless the numbers'
-bounds alone spread wider than the rows do; the error makes up what is left. Both are then scaled together until the
+at most 1, plus an error of the model that is normal on either side of its median. The factor is 1 unless the numbers
+alone would make up more than half of the variance: they move all rows of a machine together, and rows that scatter do
+so because of the model. The error makes up what is left. Both are then scaled together until the
 interval covers as many rows for fitting as it should. Scored rows play no part in that: they say whether it holds.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +28,8 @@ FEWEST: Final = 20
 """Rows below which an error is not estimated, nor a coverage judged."""
 DEVIATE: Final = 1.2815515655446004
 """Standard normal deviate with a tenth of the draws beyond it."""
+HALF: Final = 0.5
+"""Of the variance, which uncertain numbers may make up at most."""
 DEVIATES: Final = 33
 HALVINGS: Final = 40
 WIDEST: Final = 8.0
@@ -143,7 +147,8 @@ def _estimate(rows: Sequence[Residual]) -> Estimate:
     down, centre, up = np.quantile(drawn, [0.5 - 0.5 * SHARE, 0.5, 0.5 + 0.5 * SHARE])
     room = [middle - low, high - middle]
     taken = [centre - down, up - centre]
-    bounds = min(1.0, *(r / t if t > 0.0 else 1.0 for r, t in zip(room, taken, strict=True)))
+    most = math.sqrt(HALF)
+    bounds = min(1.0, *(most * r / t if t > 0.0 else 1.0 for r, t in zip(room, taken, strict=True)))
     below, above = (
         float(np.sqrt(max(0.0, r * r - (bounds * t) ** 2))) / DEVIATE for r, t in zip(room, taken, strict=True)
     )

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from archsim.arch.chip import Chip
 
-DRAWS: Final = 32
+DRAWS: Final = 24
 SEED: Final = 2026
 MOST_ROWS: Final = 400
 """Rows of one table, machine and side that are drawn for; of more, those with the smallest digests of their cells."""
@@ -50,6 +50,8 @@ class Judged:
     ----------
     family, kind : str
         What ran, and the kind of op that takes most of its time.
+    kinds : mapping of str to str
+        Kinds of op of groups that are of another one.
     without : str
         Groups whose names hold this text are no times: shares, orders, winners.
     rate : bool
@@ -58,6 +60,7 @@ class Judged:
 
     family: str
     kind: str
+    kinds: Mapping[str, str] = field(default_factory=dict)
     without: str = "\n"
     rate: bool = False
 
@@ -69,7 +72,9 @@ JUDGED: Final[Mapping[str, Judged]] = {
     "collectives_nccl_aiconfigurator.csv": Judged("gpu", "collective"),
     "collectives_vidur.csv": Judged("gpu", "collective"),
     "tpu_v4_matmul_measured.csv": Judged("systolic", "matmul", without="all sizes"),
-    "tpu_v4_vector_ops_measured.csv": Judged("systolic", "elementwise", without="all sizes"),
+    "tpu_v4_vector_ops_measured.csv": Judged(
+        "systolic", "elementwise", {"layer_norm": "normalise"}, without="all sizes"
+    ),
 }
 
 
@@ -157,34 +162,35 @@ def _of_machine(name: str, group: Sequence[Sample], side: Side, draws: int) -> I
 
     chip = group[0].chip
     made = kernels.predict(group)
-    drawn = _drawn(chip, group, draws)
+    drawn, kinds = _drawn(chip, group, draws)
     for index, (sample, each) in enumerate(zip(group, made, strict=True)):
         if each.verdict != "ok":
             continue
-        kind = sample.reading.timed.ops[-1].kind
+        made_of = (name, chip.family, kinds[index])
+        machines = (chip.name, (chip.name,))
         latency = np.log(drawn[0, :, index] / each.latency)
         error = float(np.log(sample.measured / each.latency))
-        yield Residual(
-            name, chip.family, kind, "latency", chip.name, (chip.name,), side, error, tuple(latency.tolist())
-        )
+        yield Residual(*made_of, "latency", *machines, side, error, tuple(latency.tolist()))
         if sample.reading.power and each.power > 0.0:
             joules = each.power * each.latency
             error = float(np.log(sample.reading.power * sample.measured / joules))
             energy = np.log(drawn[1, :, index] / joules)
-            yield Residual(
-                name, chip.family, kind, "energy", chip.name, (chip.name,), side, error, tuple(energy.tolist())
-            )
+            yield Residual(*made_of, "energy", *machines, side, error, tuple(energy.tolist()))
 
 
-def _drawn(chip: Chip, group: Sequence[Sample], draws: int) -> np.ndarray:
-    """Return latency and energy of every sample with drawn numbers, (2, draws, samples)."""
+def _drawn(chip: Chip, group: Sequence[Sample], draws: int) -> tuple[np.ndarray, list[str]]:
+    """Return latency and energy of every sample with drawn numbers, (2, draws, samples), and its kind of op.
+
+    Of several ops the kind is that of the one which takes longest.
+    """
     import numpy as np
 
     timed = [sample.reading.timed.prefixed(f"{index}/") for index, sample in enumerate(group)]
     of = np.array([index for index, each in enumerate(timed) for _ in each.ops])
     readings = [group[index].reading for index in of]
+    ops = [op for each in timed for op in each.ops]
     table = table_alone(
-        [op for each in timed for op in each.ops],
+        ops,
         {tensor.name: tensor for each in timed for tensor in each.tensors},
         copies=[reading.copies for reading in readings],
         between=[reading.between for reading in readings],
@@ -193,17 +199,19 @@ def _drawn(chip: Chip, group: Sequence[Sample], draws: int) -> np.ndarray:
     values = draw(leaves(chip), draws, SEED)
     swept = [Swept.of(chip.spec, leaf.path, column) for leaf, column in values.items()]
     out = np.empty((2, draws, len(group)))
-    base = chip_table(chip)
+    family, base = registry.get(chip.family), chip_table(chip)
+    longest = run_each(family, table, base)[0]["latency"]
+    kinds = [ops[max(np.flatnonzero(of == index), key=longest.__getitem__)].kind for index in range(len(group))]
     for index in range(draws):
         point = base.copy()
         for each in swept:
             Swept(each.place, each.values[index : index + 1]).write(point)
-        outs, totals = run_each(registry.get(chip.family), table, point)
+        outs, totals = run_each(family, table, point)
         busy = np.bincount(of, outs["latency"], len(group))
         energy = np.bincount(of, totals["energy"].sum(axis=1) / table["count"], len(group))
         out[0, index] = busy + overhead
         out[1, index] = energy * (1.0 + overhead / busy)
-    return out
+    return out, kinds
 
 
 def _of_judged(check: Check, table: Dataset, draws: int) -> Iterator[Residual]:
@@ -218,11 +226,8 @@ def _of_judged(check: Check, table: Dataset, draws: int) -> Iterator[Residual]:
     for side, dataset in sides:
         used: set[str] = set()
         base = _heard(check, dataset, partial(_noted, used=used))
-        others = (
-            [_heard(check, dataset, partial(_redrawn, index=index)) for index in range(draws)]
-            if about.family != "gpu"
-            else []
-        )
+        which = range(0 if about.kind == "collective" else draws)  # links are described apart from machines
+        others = [_heard(check, dataset, partial(_redrawn, index=index)) for index in which]
         same = [other for other in others if [(g, m) for g, _, m in other] == [(g, m) for g, _, m in base]]
         machines = tuple(sorted(used))
         sign = -1.0 if about.rate else 1.0
@@ -231,7 +236,8 @@ def _of_judged(check: Check, table: Dataset, draws: int) -> Iterator[Residual]:
                 continue
             drawn = tuple(sign * float(np.log(other[row][1] / predicted)) for other in same)
             error = sign * float(np.log(measured / predicted))
-            yield Residual(table.name, about.family, about.kind, "latency", group, machines, side, error, drawn)
+            kind = about.kinds.get(group, about.kind)
+            yield Residual(table.name, about.family, kind, "latency", group, machines, side, error, drawn)
 
 
 def _heard(check: Check, dataset: Dataset, change: Change) -> Pairs:

@@ -69,7 +69,7 @@ def test_delay_and_energy_fall_but_for_the_step_to_fins():
 
 
 def test_published_energies_by_hand():
-    """An instruction takes 70 pJ at 45 nm and 24.5 pJ at 7 nm: from 22 nm on (24.5 / 70)^(ln 22/7 / ln 45/7) = 0.524."""
+    """An instruction takes 70 pJ at 45 nm and 24.5 pJ at 7 nm: from 22 nm (24.5 / 70)^(ln 22/7 / ln 45/7) = 0.524."""
     moved = at_node(archsim.hardware("xeon-e5-2699-v3"), 7e-9)
     factors = {factor.what: factor.value for factor in moved.factors}
     by_hand = (24.5 / 70.0) ** (math.log(22 / 7) / math.log(45 / 7))

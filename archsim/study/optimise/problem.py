@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from archsim.errors import InvalidDescriptionError, UnsupportedError, UsageError
 from archsim.study.jobs import Gathered
 from archsim.study.optimise.measures import Bound, Measure
-from archsim.study.optimise.space import Space, spread
+from archsim.study.optimise.space import Space, asked
 from archsim.study.points import Points, evaluate_columns
 
 if TYPE_CHECKING:
@@ -165,8 +165,9 @@ class Problem:
             return measure.form.over(columns, count, self.machine)
         if not count:
             return np.empty(0)
-        given = measure.function(columns) if measure.function else np.nan
-        return spread(given, count, f"the function {measure.name!r}").astype(np.float64)
+        if measure.function is None:
+            return np.full(count, np.nan)
+        return asked(measure.function, f"the function {measure.name!r}", count, columns).astype(np.float64)
 
     def _of_runs(
         self, measure: Measure, columns: Mapping[str, np.ndarray], runs: Mapping[str, Points], count: int
@@ -178,8 +179,10 @@ class Problem:
             return [np.empty(0)]
         if measure.function is None:
             return [points[measure.metric] for points in runs.values()]
-        found = [measure.function(columns, points) for points in runs.values()]
-        return [spread(each, count, f"the function {measure.name!r}").astype(np.float64) for each in found]
+        what = f"the function {measure.name!r}"
+        return [
+            asked(measure.function, what, count, columns, points).astype(np.float64) for points in runs.values()
+        ]
 
 
 def needs_run(measure: Measure) -> bool:

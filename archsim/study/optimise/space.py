@@ -145,8 +145,26 @@ class Space:
         columns = {each.path: each.decode(coordinates[:, at]) for at, each in enumerate(self.variables)}
         columns |= {path: np.full(count, value) for path, value in self.constants.items()}
         for path, follow in self.followers.items():
-            columns[path] = spread(follow(columns), count, f"the function that gives {path}")
+            columns[path] = asked(follow, f"the function that gives {path}", count, columns)
         return columns
+
+
+def asked(function: Callable[..., Any], what: str, count: int, columns: Columns, *more: Any) -> np.ndarray:
+    """Return what a function of one's own says, one value per design.
+
+    Raises
+    ------
+    UsageError
+        It asks for a path that is not in the space, or returns something else.
+    """
+    try:
+        values = function(columns, *more)
+    except KeyError as error:
+        if error.args and error.args[0] not in columns:
+            raise UsageError(f"{what} asks for {error.args[0]!r}",
+                             hint=f"the space has {', '.join(columns)}") from error  # fmt: skip
+        raise
+    return spread(values, count, what)
 
 
 def spread(values: Any, count: int, what: str) -> np.ndarray:
