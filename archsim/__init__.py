@@ -35,24 +35,25 @@ if TYPE_CHECKING:
     from archsim.io.hardware import load_hardware as hardware  # noqa: F401
     from archsim.io.hardware import with_ as with_
     from archsim.io.systems import load_system as system  # noqa: F401
-    from archsim.study.axes import Span as Span
     from archsim.study.alike import Alike as Alike
     from archsim.study.alike import alike as alike
+    from archsim.study.axes import Span as Span
     from archsim.study.codesign import CoDesign as CoDesign
     from archsim.study.codesign import codesign as codesign
     from archsim.study.compare import Comparison as Comparison
     from archsim.study.compare import compare as compare
     from archsim.study.crossover import Crossover as Crossover
     from archsim.study.crossover import crossover as crossover
-    from archsim.study.points import Points as Points
-    from archsim.study.points import evaluate_columns as evaluate_columns
-    from archsim.study.optimise.measures import Limit as Limit
-    from archsim.study.optimise.result import Optimum as Optimum
-    from archsim.study.optimise.search import optimise as optimise
+    from archsim.study.executors import Processes as Processes
     from archsim.study.lottery import Lottery as Lottery
     from archsim.study.lottery import lottery as lottery
     from archsim.study.matrix import Matrix as Matrix
     from archsim.study.matrix import matrix as matrix
+    from archsim.study.optimise.measures import Limit as Limit
+    from archsim.study.optimise.result import Optimum as Optimum
+    from archsim.study.optimise.search import optimise as optimise
+    from archsim.study.points import Points as Points
+    from archsim.study.points import evaluate_columns as evaluate_columns
     from archsim.study.serving import Prices as Prices
     from archsim.study.serving import Serving as Serving
     from archsim.study.serving import serve as serve
@@ -78,6 +79,7 @@ _HOMES: Final = {
     "Matrix": ("archsim.study.matrix", "Matrix"),
     "Policy": ("archsim.engine.policy", "Policy"),
     "Prices": ("archsim.study.serving", "Prices"),
+    "Processes": ("archsim.study.executors", "Processes"),
     "Result": ("archsim.engine.result", "Result"),
     "Serving": ("archsim.study.serving", "Serving"),
     "Span": ("archsim.study.axes", "Span"),

@@ -48,7 +48,7 @@ HOW: dict[str, Any] = {"fusion": "none", "capacity": "ignore"}
 SAMPLES = 100 if FAST else 2000
 WIDTHS = tuple(256 << step for step in range(0, 9, 4 if FAST else 1))
 CORES = tuple(8 << step for step in range(0, 12, 3 if FAST else 1))
-FIXED = (1024, 4096, 16384)
+FIXED = (1024, 4096, 16384)[FAST:]
 """Widths of the models whose cores are made smaller."""
 LARGEST, QUADRILLION = "MT-NLG-530B", "4e15 parameters"
 BUILT = ("dota-b-8-bit", "albireo-moderate", "pace", "netcast", "luan-2026", "hamerly-homodyne")[: 1 if FAST else 6]
@@ -225,7 +225,7 @@ def tell() -> None:
         even += 1
         print(f"d = {width:,}: ahead of 300 fJ/MAC with cores of {even} inputs and more")
     sides = range(8, 33)
-    for width in FIXED:
+    for width in FIXED[:1] if FAST else FIXED:
         budget = a.evaluate(layer(width), described(ELECTRONIC), **HOW).energy
         sweep = {"core.rows": sides, "core.columns": sides}
         spent = a.evaluate_points(layer(width), described(OPTICAL), sweep, **HOW)["energy"].sum(axis=1)
@@ -282,7 +282,7 @@ def draw() -> Any:
         axes[5],
         CORES,
         small,
-        ("0-o", "2-^", "3-s"),
+        ("0-o", "2-^", "3-s")[-len(FIXED) :],
         xlabel="inputs and outputs of a core",
         ylabel="advantage over 300 fJ/MAC",
         title="a core smaller than d ends the gain",

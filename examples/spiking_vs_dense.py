@@ -39,7 +39,7 @@ from archsim.validation import read_dataset
 
 FAST = os.environ.get("ARCHSIM_FAST") == "1"
 PLAIN = "digital-snn-45nm"
-SPIKING = ("loihi1-sanafe", "loihi2", "truenorth", PLAIN)
+SPIKING = ("loihi1-sanafe", "truenorth") if FAST else ("loihi1-sanafe", "loihi2", "truenorth", PLAIN)
 DENSE = ("a100-sxm4-80gb", "nvdla-256", "isaac")
 NETWORKS = {"N1, keyword spotter": ("390-256-256-29", 10), "N2, MLP": ("784-800-10", 25)}
 """Widths and timesteps."""
@@ -48,7 +48,7 @@ ADD, MULTIPLY_ADD, READ = 0.9e-12, 4.6e-12, 5e-12
 EVENT, BLOCK = 3.0e-12, 0.25e-12
 """A bit on its way by itself and in a block, per hop, J, Yan et al. 2024."""
 RATES = tuple(10.0 ** (step / 4 - 4) for step in range(0, 17, 4 if FAST else 1))
-STEPS = (2, 5, 16) if FAST else (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
+STEPS = (2, 16) if FAST else (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
 LEAST, CLOSE = 1e-6, 1e-6
 """Lowest rate looked at, and how close to the budget a break-even is."""
 ZEROS = 0.5

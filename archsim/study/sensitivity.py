@@ -295,6 +295,8 @@ def _indices(base: Varied, swinging: Sequence[Leaf], metric: str, samples: int, 
     for leaf in swinging:
         together.setdefault(leaf.cause, []).append(leaf)
     factors = list(together.values())[:FACTORS]
+    if len(factors) == 1:  # all of the variance is its own
+        return (Index(tuple(factors[0]), 1.0, 1.0),)
 
     def logarithms(shares: np.ndarray) -> np.ndarray:
         drawn = {

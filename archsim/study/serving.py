@@ -265,6 +265,10 @@ def serve(
                          hint=f"write a divisor of {chips}")  # fmt: skip
     if how.training:
         raise UsageError("policy training=true: a model that is trained serves nobody", hint="leave training out")
+    for name in ("spatial_parallel", "pipeline_parallel", "micro_batches", "expert_parallel"):
+        if getattr(how, name) > 1:
+            raise UsageError(f"policy {name}={getattr(how, name)}: a served copy is split by tensor_parallel alone",
+                             hint=f"leave {name} out, or evaluate one phase: archsim run")  # fmt: skip
     build = cache(_builder(model, dict(parameters or {})))
     family = registry.get(chip.family)
     runs = Runs(build, how, memory_share * family.capacity(chip.spec), family.formats(chip.spec))

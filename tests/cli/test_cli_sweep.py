@@ -8,13 +8,13 @@ import pytest
 
 import archsim as a
 
-GRID = ("--over", "rate=1TFLOP/s:4TFLOP/s:3:log", "--over", "workload.batch=1,8")
+GRID = ("--over", "rate=1TOP/s:4TOP/s:3:log", "--over", "workload.batch=1,8")
 
 
 def test_it_shows_every_point_and_the_best_ones(cli):
     answer = cli("sweep", "mlp", "null", *GRID)
     assert answer.code == 0
-    for word in ("mlp on null", "workload.batch", "least latency", "least edp", "rate = 4 TFLOP/s"):
+    for word in ("mlp on null", "workload.batch", "least latency", "least edp", "rate = 4 TOP/s"):
         assert word in answer.out
     assert answer.err == ""
 
@@ -23,7 +23,7 @@ def test_json_has_the_numbers_of_the_library(cli):
     said = json.loads(cli("sweep", "mlp", "null", *GRID, "--json").out)
     swept = a.sweep("mlp", "null", {"rate": [1e12, 2e12, 4e12], "workload.batch": [1, 8]})
     assert said["shape"] == [3, 2]
-    assert said["units"] == {"rate": "FLOP/s", "workload.batch": ""}
+    assert said["units"] == {"rate": "OP/s", "workload.batch": ""}
     assert said["points"]["latency_s"] == pytest.approx(swept["latency"].tolist(), rel=1e-12)
     assert said["points"]["energy_by_cause_j"]["compute"] == pytest.approx(swept["energy.compute"].tolist(), rel=1e-12)
 
@@ -38,14 +38,14 @@ def test_csv_is_sorted_by_the_metric_asked_for(cli, tmp_path):
 
 
 def test_few_rows_of_many_points(cli):
-    answer = cli("sweep", "mlp", "null", "--over", "rate=1TFLOP/s:9TFLOP/s", "--mode", "sobol", "-n", 64, "--top", 3)
+    answer = cli("sweep", "mlp", "null", "--over", "rate=1TOP/s:9TOP/s", "--mode", "sobol", "-n", 64, "--top", 3)
     assert "the first 3 of 64 points" in answer.out
 
 
 def test_values_that_are_set_and_arguments_that_are_given_hold_at_all_points(cli):
-    words = ("--over", "workload.batch=1,2", "-p", "dtype=fp16", "--set", "power.idle=1 W", "--json")
+    words = ("--over", "workload.batch=1,2", "-p", "dtype=fp16", "--set", "power.idle=0.5 W", "--json")
     said = json.loads(cli("sweep", "mlp", "null", *words).out)
-    chip = a.with_(a.hardware("null"), "power.idle", "1 W")
+    chip = a.with_(a.hardware("null"), "power.idle", "0.5 W")
     for index, batch in enumerate((1, 2)):
         alone = a.evaluate(a.workload("mlp", batch=batch, dtype="fp16"), chip)
         assert said["points"]["energy_j"][index] == pytest.approx(alone.energy, rel=1e-12)

@@ -88,7 +88,7 @@ def test_a_conversion_spares_a_logarithm_of_a_transform_and_half_the_width_of_a_
 def test_lightening_transformer_by_component(run_example):
     said = run_example("dota_power")
     for what, value in (
-        ("DOTA-B 4-bit, DAC", 3214.3),
+        ("DOTA-B 4-bit, Photodetector", 2534.4),
         ("DOTA-B 8-bit, ADC", 4262.4),
         ("DOTA-B 4-bit, micro_comb", 8.411),
     ):

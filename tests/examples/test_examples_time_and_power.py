@@ -40,7 +40,7 @@ def test_shares_of_a_layer_against_the_table_and_the_shapes(run_example):
 def test_fusion_gains_and_light_leaves_more_beside_the_products(run_example):
     said = run_example("bert_operator_share")
     assert published_and_predicted(said, "fused as the authors, 8 x 512")[0] == pytest.approx(9.14 / 6.71, abs=1e-3)
-    assert 1.0 < published_and_predicted(said, "fused as the authors, 8 x 512")[1]
+    assert published_and_predicted(said, "fused as the authors, 8 x 512")[1] > 1.0
     shares = {
         name: float(re.search(rf"^{name}: tensor contraction ([\d.]+) %", said, re.MULTILINE).group(1))
         for name in ("FLOP, archsim", "time, archsim", "time, by light", "energy, by light")

@@ -17,7 +17,7 @@ from archsim.study.uncertainty.monte_carlo import uncertainty
 from archsim.study.uncertainty.spreads import spread, spreads
 from archsim.study.uncertainty.varied import varied
 
-SAMPLES = 4000
+SAMPLES = 2000
 
 
 def about(value, low, high, why="a test"):
@@ -90,7 +90,7 @@ def test_bands_of_one_division():
     assert found.quantile("latency", 0.9) / nominal.latency == pytest.approx(2.0 / 2.0 ** math.sqrt(0.2), rel=0.03)
     assert found.quantile("latency", 0.5) / nominal.latency == pytest.approx(1.0, rel=0.03)
     low, high = found.interval("latency")
-    assert np.mean((found.band.latency >= low) & (found.band.latency <= high)) == pytest.approx(0.8, abs=0.002)
+    assert np.mean((found.band.latency >= low) & (found.band.latency <= high)) == pytest.approx(0.8, abs=0.005)
     assert found.band.refused == 0 and len(found.warnings) == 2 and "null machines" in found.warnings[0]
     again = uncertainty(work(), machine(), samples=SAMPLES, seed=1)
     assert again.to_dict() == found.to_dict()
@@ -140,16 +140,21 @@ def test_written_errors_are_whole():
 
 
 def test_points_are_what_evaluating_one_by_one_gives():
-    chip = archsim.hardware("edge-tpu") if False else archsim.hardware("mzi-mesh")
-    graph = archsim.workload("lstm", layers=1, steps=2, width=64, batch=1)
+    link = {"latency": about("10 us", "5 us", "20 us"), "bandwidth": about("1 GB/s", "0.5 GB/s", "2 GB/s"),
+            "energy": about("10 pJ/B", "5 pJ/B", "20 pJ/B")}  # fmt: skip
+    idle = about("1 mW", "0.5 mW", "2 mW")
+    chip = machine(**{"kinds": ["matmul"], "host": "xeon-gold-6248", "host_link": link, "power.idle": idle})
+    b = GraphBuilder("scores", dtype="fp32")
+    b.softmax(b.linear(b.input("x", (64, 64)), 64, bias=False))
+    graph = b.build()
     base = varied(graph, chip)
-    paths = [each for each in base.leaves if each.path in ("host_link.latency", "host_link.bandwidth", "core.clock")]
-    assert {each.path for each in paths} >= {"host_link.latency"} or not base.run.moves
-    columns = {(each.part, each.path): np.array([each.low, each.value, each.high]) for each in paths}
+    assert [part.place for part in base.parts] == ["chip", "host"] and base.run.moves
+    chosen = [each for each in base.leaves if each.part == 0 and each.path.startswith(("host_link", "rate", "power.idle"))]
+    assert len(chosen) == 5
+    columns = {(each.part, each.path): np.array([each.low, each.value, each.high]) for each in chosen}
     points = base.points(columns, 3)
     for index in range(3):
-        changed = with_all(chip, {path: float(values[index]) for (part, path), values in columns.items() if part == 0})
-        one = archsim.evaluate(graph, changed)
+        one = archsim.evaluate(graph, with_all(chip, {path: float(v[index]) for (_, path), v in columns.items()}))
         assert points.latency[index] == pytest.approx(one.latency, rel=1e-9)
         assert points.energy[index] == pytest.approx(one.energy, rel=1e-9)
 

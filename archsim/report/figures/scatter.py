@@ -38,6 +38,7 @@ def scatter(title: str, pairs: Sequence[tuple[str, float, float]]) -> Figure:
     groups: dict[str, list[tuple[float, float]]] = {}
     for group, predicted, measured in pairs:
         groups.setdefault(group, []).append((measured, predicted))
+    groups = _different(groups)
     named = sorted(groups, key=lambda group: -len(groups[group]))[:NAMED]
     figure, (ax,) = canvas(6.6, 4.6)
     values = [value for _, *both in pairs for value in both]
@@ -53,14 +54,26 @@ def scatter(title: str, pairs: Sequence[tuple[str, float, float]]) -> Figure:
                 label=_short(group) or "all rows")  # fmt: skip
     ax.plot((low, high), (low, high), color=INK, linewidth=1.0)
     if log:
-        for factor in (2.0, 0.5):
-            ax.plot((low, high), (low * factor, high * factor), color=INK, linewidth=0.6, linestyle=":")
+        for factor, label in ((2.0, "twice and half"), (0.5, None)):
+            ax.plot((low, high), (low * factor, high * factor), color=INK, linewidth=0.6, linestyle=":", label=label)
         ax.set(xscale="log", yscale="log")
     ax.set(xlim=(low, high), ylim=(low, high), xlabel="measured (unit of the table)", ylabel="archsim (the same unit)")
-    ax.set_title(f"{title}: {len(pairs):,} rows{', dotted: twice and half' if log else ''}")
+    rows = sum(len(points) for points in groups.values())
+    ax.set_title(f"{title}, {rows:,} rows", loc="left", fontsize=9)
     ax.grid(color=GRID, linewidth=0.6)
     _legend(figure, ax)
     return figure
+
+
+def _different(groups: dict[str, list[tuple[float, float]]]) -> dict[str, list[tuple[float, float]]]:
+    """Leave out groups whose rows were drawn already: those of an order are judged twice."""
+    seen: list[list[tuple[float, float]]] = []
+    kept = {}
+    for group, points in groups.items():
+        if points not in seen:
+            kept[group] = points
+        seen.append(points)
+    return kept
 
 
 def _edges(values: Sequence[float], log: bool) -> tuple[float, float]:
