@@ -112,7 +112,7 @@ def main(target: str | Path = PICTURE) -> None:
             f"converters of {rate / 1e9:.0f} GS/s, width {size:,}, 10 GHz symbols",
             converters(size, rate),
             conversion.converters_needed(float(size), SYMBOLS, rate),
-            tolerance=0.07,
+            tolerance=0.01,
         )
         for size in ((4096,) if FAST else (512, 4096))
         for rate in RATES

@@ -37,7 +37,6 @@ from archsim.report.figures import save
 from archsim.report.figures.canvas import COLOURS, GRID, INK, MARKERS, canvas
 from archsim.validation import read_dataset, run_validation
 from archsim.validation.checks import eie
-from archsim.validation.machines import Machines
 from archsim.validation.present import table
 
 FAST = os.environ.get("ARCHSIM_FAST") == "1"
@@ -67,18 +66,6 @@ RUNNERS = {
 }
 ENGINES = {"EIE": Runner("eie", dtype="int16"), "crossbar (ISAAC)": Runner("isaac", dtype="int8"),
            "systolic (TPU v4i)": Runner("tpu-v4i", dtype="int8")}  # fmt: skip
-
-
-class Cell(NamedTuple):
-    """One layer at one batch: how many times faster it is compressed than dense."""
-
-    machine: str
-    batch: int
-    layer: str
-    density: float
-    predicted: float
-    measured: float
-    scored: bool
 
 
 @cache
@@ -120,27 +107,9 @@ def efficiency(runner: Runner, batch: int, density: float) -> float:
     return 0.5 * density * gain(runner, 0.5 * density, batch)
 
 
-def cells() -> list[Cell]:
-    """Return every layer of the EIE paper that was timed dense and compressed."""
-    dataset, machines = read_dataset(TABLES[0]), Machines()
-    times: dict[tuple[str, int, str], dict[str, tuple[float, float, float, bool]]] = {}
-    for row in dataset.rows:
-        if row.cells["matrix"] not in eie.MATRICES:
-            continue
-        chip = eie.machine(row, machines)
-        scored = dataset.side({"in": int(row.cells["in"]), "out": int(row.cells["out"])}, row) == "score"
-        key = (chip.name, int(row.cells["batch"]), row.cells["layer"])
-        measured, density = float(row.cells["time_us"]) * eie.MICRO, float(row.cells["weight_density"])
-        times.setdefault(key, {})[row.cells["matrix"]] = (eie.time(row, chip), measured, density, scored)
-    return [
-        Cell(*key, pair["sparse"][2], *(pair["dense"][at] / pair["sparse"][at] for at in (0, 1)), pair["sparse"][3])
-        for key, pair in times.items()
-    ]
-
-
 def main(target: str | Path = PICTURE) -> None:
     """Print published beside predicted, and draw."""
-    found = cells()
+    found = eie.cells(read_dataset(TABLES[0]))
     print(f"{'compressed over dense':20} {'batch':>5} {'layer':7} {'zeros':>5} {'published':>9} {'archsim':>8}")
     for cell in found:
         side = "" if (cell.predicted > 1.0) == (cell.measured > 1.0) else "wrong side"
@@ -183,7 +152,7 @@ def derived() -> list[Claim]:
     ]
 
 
-def draw(found: list[Cell]) -> Any:
+def draw(found: list[eie.Cell]) -> Any:
     """Draw gains over density and batch on two machines, and crossovers over the batch and over efficiency."""
     figure, axes = canvas(10.0, 8.0, 2, rows=2)
     for ax, name in zip(axes[:2], ("i7-5930K, MKL", "Titan X"), strict=True):

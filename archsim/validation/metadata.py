@@ -12,7 +12,7 @@ from archsim.io import yaml
 from archsim.validation.split import RULE
 
 _WORDS: Final = ("title", "source", "licence", "changed")
-_KEYS: Final = ("schema", *_WORDS, "protocol", "split", "anchors")
+_KEYS: Final = ("schema", *_WORDS, "protocol", "unscored", "split", "anchors")
 _SPLIT_KEYS: Final = ("by", "rule", "scored", "fit")
 
 
@@ -26,6 +26,8 @@ class Metadata:
         What it is, where it is from, who may use it, and what was changed.
     protocol : str
         How it was measured.
+    unscored : str
+        Why no check holds the models against it; empty where one does.
     split_by : tuple of str, or mapping of str to tuple of str
         Sizes that make a group, for all rows or by kind of op; one side of the groups is for fitting and never scored.
         Empty: every row is scored.
@@ -41,6 +43,7 @@ class Metadata:
     licence: str
     changed: str
     protocol: str = ""
+    unscored: str = ""
     split_by: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ()
     split_scored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     split_fit: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -79,6 +82,7 @@ def read_metadata(table: Path) -> Metadata:
     return Metadata(
         **{name: tree[name].strip() for name in _WORDS},
         protocol=str(tree.get("protocol") or "").strip(),
+        unscored=str(tree.get("unscored") or "").strip(),
         split_by=_split(document, tree.get("split")),
         split_scored=_whole(document, tree.get("split"), "scored"),
         split_fit=_whole(document, tree.get("split"), "fit"),

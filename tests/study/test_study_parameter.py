@@ -72,12 +72,12 @@ def test_an_argument_of_the_workload():
     idle = with_all(SLOW, {"name": "idle", "rate": "9 GOP/s", "energy": "0.5 pJ/OP", "power.idle": "1 mW"})
     found = crossover(square, idle, SLOW, over=(4, 64), parameter="workload.size", step=4)
     assert found.winner == "idle" and {point.size % 4 for point in found.points} == {0.0}
-    named = crossover("mlp-mnist", SLOW, FAST, over=(1, 4), parameter="workload.batch", metric="latency")
+    named = crossover("mlp", SLOW, FAST, over=(1, 4), parameter="workload.batch", metric="latency")
     assert named.winner == "fast" and [point.size for point in named.points] == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_a_choice_of_policy():
-    found = crossover("mlp-mnist", SLOW, FAST, None, over=(0.1, 0.9), parameter="policy.rate", timesteps=4, points=3)
+    found = crossover("mlp", SLOW, FAST, None, over=(0.1, 0.9), parameter="policy.rate", timesteps=4, points=3)
     assert found.winner is None and len(found.points) == 3  # one energy per operation on both
 
 
@@ -95,7 +95,7 @@ def test_values_without_a_result_are_told():
     [
         (square(), {"parameter": "first.rat"}, "did you mean 'rate'"), (square(), {"parameter": "rate.x"}, "rate.x"),
         (square(), {"parameter": "workload.size"}, "finished graph"), (square(), {"parameter": 3}, "no path"),
-        ("mlp-mnist", {"parameter": "workload.bach"}, "did you mean 'batch'"), (square(), {}, "nothing of"),
+        ("mlp", {"parameter": "workload.bach"}, "did you mean 'batch'"), (square(), {}, "nothing of"),
         (square(), {"parameter": "policy.rte"}, "unknown policy 'rte'"), (square(), {"parameter": "name"}, "name"),
         (square(), {"parameter": "rate", "over": ("1 GB/s", "2 GB/s")}, "GB/s"),
         (square(), {"parameter": "rate", "over": (2e9, 1e9)}, "smaller value first"),

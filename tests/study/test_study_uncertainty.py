@@ -145,7 +145,7 @@ def test_points_are_what_evaluating_one_by_one_gives():
     idle = about("1 mW", "0.5 mW", "2 mW")
     chip = machine(**{"kinds": ["matmul"], "host": "xeon-gold-6248", "host_link": link, "power.idle": idle})
     b = GraphBuilder("scores", dtype="fp32")
-    b.softmax(b.linear(b.input("x", (64, 64)), 64, bias=False))
+    b.normalise("softmax", b.linear(b.input("x", (64, 64)), 64, bias=False))
     graph = b.build()
     base = varied(graph, chip)
     assert [part.place for part in base.parts] == ["chip", "host"] and base.run.moves

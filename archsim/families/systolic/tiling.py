@@ -57,7 +57,7 @@ def search_tiles(
     best = a * n + b * m + c + 2.0 * (k - 1.0) * partial  # nothing is used twice
     remember(out, WEIGHTS, m, n, k)
     count = 1.0
-    while count <= m:
+    while count <= m and a + b * count + c < best:  # no later number can move less
         tall = math.ceil(m / count)
         inputs = min(a + tile_traffic.halo_bytes(count, images, overlap, row), max(a, unrolled))
         if tall * wa <= room_a:  # k innermost: the tile of results grows beside a step of either operand
@@ -78,7 +78,7 @@ def search_tiles(
                     remember(out, INPUTS, count, n, turns)
         count = next_count(count)
     count = 1.0
-    while count <= n:
+    while count <= n and a * count + b + c < best:
         wide = math.ceil(n / count)
         if wide * wc <= room_c:  # m innermost: the tile of weights grows beside a step of inputs and results
             deep = longest(shared, wide * wc, room_b, wide * wb, room_a, wa, k)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from archsim.arch.chip import Chip
 from archsim.engine.evaluate import evaluate
@@ -73,6 +73,48 @@ def eie(dataset: Dataset) -> list[Outcome]:
             (sparse, sparse_measured), (dense, dense_measured) = cell["sparse"], cell["dense"]
             tally.compare(f"{name} {WINNER}", sparse / dense, sparse_measured / dense_measured)
     return tally.outcomes(dataset.name, dataset.split, _target)
+
+
+class Cell(NamedTuple):
+    """One layer on one machine at one batch: how many times faster it is compressed than dense."""
+
+    machine: str
+    batch: int
+    layer: str
+    density: float
+    predicted: float
+    measured: float
+    scored: bool
+
+
+def cells(dataset: Dataset) -> list[Cell]:
+    """Return every layer that was timed dense and compressed; rows that set constants are marked, others left out.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The table.
+    """
+    machines = Machines()
+    times: dict[tuple[str, int, str], dict[str, tuple[float, float, float, bool]]] = {}
+    for row in dataset.rows:
+        try:
+            chip, matrix = machine(row, machines), text(row, "matrix")
+            if matrix not in MATRICES:
+                continue
+            labels = {"in": int(positive(row, "in")), "out": int(positive(row, "out"))}
+            key = (chip.name, int(positive(row, "batch")), text(row, "layer"))
+            seconds = (time(row, chip), positive(row, "time_us") * MICRO)
+            side = dataset.side(labels, row)
+            times.setdefault(key, {})[matrix] = (*seconds, positive(row, "weight_density"), side == "score")
+        except SkipRow:
+            continue
+    found = []
+    for key, pair in times.items():
+        if len(pair) == len(MATRICES):
+            (dense, dense_measured, _, _), (sparse, sparse_measured, density, scored) = pair["dense"], pair["sparse"]
+            found.append(Cell(*key, density, dense / sparse, dense_measured / sparse_measured, scored))
+    return found
 
 
 def _target(group: str) -> Target:
