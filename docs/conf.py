@@ -15,8 +15,16 @@ author = "the archsim authors"
 project_copyright = "the archsim authors, Apache-2.0"
 version = release = archsim.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "numpydoc", "myst_parser"]
-exclude_patterns = ["_build", "generated"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "generated", "gallery/*.md5", "gallery/*.ipynb", "gallery/*.py", "gallery/*.zip",
+                    "gallery/*.json", "gallery/searchindex"]  # fmt: skip
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 
 smartquotes = False
@@ -25,6 +33,19 @@ html_title = f"archsim {release}"
 
 myst_enable_extensions = ["amsmath", "dollarmath", "colon_fence"]
 myst_heading_anchors = 3
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "plot_gallery": "False",  # tests run them; here their text and the pictures they drew are shown
+    "filename_pattern": r"\.py$",
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+    "default_thumb_file": str(HERE / "images" / "roofline.svg"),
+    "write_computation_times": False,
+}
 
 autosummary_generate = True
 autodoc_typehints = "none"
@@ -44,6 +65,29 @@ def _literal_table(app, what, name, obj, options, lines):
     lines[start:end] = ["::", "", *("   " + line for line in lines[start:end])]
 
 
+def _picture(app, docname, source):
+    """Make the first line of an example its title, and set the picture it drew last below its text."""
+    stem = docname.removeprefix("gallery/")
+    label = f".. _sphx_glr_gallery_{stem}.py:\n\n"
+    head, found, rest = source[0].partition(label)
+    if not docname.startswith("gallery/") or not found:
+        return
+    title, _, text = rest.partition("\n")
+    words, line, code = text.partition(".. GENERATED FROM PYTHON SOURCE")
+    drawn = f".. image:: /images/{stem}.svg\n\n" if (HERE / "images" / f"{stem}.svg").is_file() else ""
+    source[0] = f"{head}{found}{title}\n{'=' * len(title)}\n{words}{drawn}{line}{code}"
+
+
+def _thumbnails(app):
+    """Put the pictures that examples drew in the place of the one that stands for all of them."""
+    for thumb in (HERE / "gallery" / "images" / "thumb").glob("sphx_glr_*_thumb.svg"):
+        drawn = HERE / "images" / f"{thumb.stem.removeprefix('sphx_glr_').removesuffix('_thumb')}.svg"
+        if drawn.is_file():
+            thumb.write_bytes(drawn.read_bytes())
+
+
 def setup(app):
+    app.connect("source-read", _picture)
     app.connect("autodoc-process-docstring", _literal_table)
     app.connect("builder-inited", lambda _: tables.write(HERE / "generated"))
+    app.connect("builder-inited", _thumbnails, priority=900)

@@ -139,11 +139,9 @@ def draw(built: a.Matrix, alike: a.Matrix) -> Any:
     for ax, (title, metric) in zip((axes[0], axes[1], *axes[3:]), PANELS.items(), strict=True):
         one = built if "built" in title else alike
         found = one.lottery(metric)
-        texts = [[f"{cost:.3g}{one.flag(row, kind)}" for cost, kind in zip(costs, kinds, strict=True)]
-                 for row, costs in zip(found.rows, found.relative, strict=True)]  # fmt: skip
         bold = {i: [kinds.index(kind) for kind in found.winners[row]] for i, row in enumerate(found.rows)}
         labels = full if ax in (axes[0], axes[3]) else built.rows
-        heat(ax, labels, kinds, found.relative, texts, title=title, most=1e3, bold=bold)
+        heat(ax, labels, kinds, found.relative, one.texts(metric), title=title, most=1e3, bold=bold)
     used = [[built.utilisation(row, kind) for kind in kinds] for row in built.rows]
     texts = [[f"{built.limit(row, kind)}\n{100 * part:.0f} %" for kind, part in zip(kinds, parts, strict=True)]
              for row, parts in zip(built.rows, used, strict=True)]  # fmt: skip

@@ -19,7 +19,7 @@ from archsim.engine.fit import check_fit, check_places
 from archsim.engine.inputs import chip_of, graph_of, machine_of
 from archsim.engine.lower import Lowered, chip_table, lower
 from archsim.engine.machines import Machines, chooser, host_of, machines_of
-from archsim.engine.parallel import ALONE, Share
+from archsim.engine.parallel import ALONE, Flowing, Share
 from archsim.engine.place import CHIP, HOST, Placement, place
 from archsim.engine.policy import Policy
 from archsim.engine.policy import policy as make_policy
@@ -101,6 +101,7 @@ class Run:
     exchanges: tuple[Transfer, ...] = ()
     moves: tuple[Transfer, ...] = ()
     shared: Share = ALONE
+    flowing: Flowing | None = None
 
     @cached_property
     def timeline(self) -> Timeline:
@@ -208,14 +209,19 @@ def evaluate(
     shared = parallel.share_out(system, how, graph)
     graph = _changed(graph, machines_of(chip), how, shared, system)
     if _flows(how):
-        return parallel.flow(graph, system, how, shared, partial(_alone, chip, system))
+        keeps = partial(_keeps, chip)
+        return parallel.flow(graph, system, how, shared, partial(_alone, chip, system), keeps)
     return _alone(chip, system, graph, how, shared)
+
+
+def _keeps(chip: Chip, graph: Graph, how: Policy, pieces: int) -> tuple[Memory, tuple[str, ...]]:
+    return check_fit(graph, chip, how, pieces)
 
 
 def _alone(chip: Chip, system: System | None, graph: Graph, how: Policy, shared: Share) -> Result:
     """Evaluate a graph that needs no more changes on one machine, or on all of a system that do the same."""
     placement = _placed(graph, machines_of(chip), how, shared)
-    kept, warnings = check_fit(placement.graph, chip, how, shared.pieces)
+    kept, warnings = check_fit(placement.graph, chip, how)
     parts = [run_part(CHIP, chip, placement.chip, placement, how)]
     if placement.host or placement.moves:
         parts.append(run_part(HOST, host_of(chip, how), placement.host, placement, how))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from archsim.engine.place import LINK
 from archsim.errors import UsageError
+from archsim.report.flow_trace import flow_trace
 
 if TYPE_CHECKING:
     from archsim.engine.evaluate import Run
@@ -49,6 +50,8 @@ def trace(result: Result) -> dict[str, Any]:
     """
     if result.run is None:
         raise UsageError("this result holds no run to trace", hint="evaluate it again")
+    if result.run.flowing is not None:
+        return flow_trace(result, result.run.flowing)
     done = list(spans(result))
     places = {place: number for number, place in enumerate(dict.fromkeys(span.row.placed_on for span in done))}
     events = [*_names(result, places), *_ops(done, places, result.run), *_lanes(result.run, done, places)]

@@ -94,6 +94,7 @@ class Comparison:
             Column("throughput_per_s", f"{first.item}s/s", show=count),
             Column("energy_j", "energy", ENERGY),
             Column("energy_per_item_j", f"per {first.item}", ENERGY),
+            *((Column("items_per_j", f"{first.item}s/J", show=count),) if self.terms is not None else ()),
             Column("power_w", "power", POWER),
             Column("bound", "bound by"),
             Column("bound_share", "of time", show=share),
@@ -101,7 +102,8 @@ class Comparison:
         )
         rows = tuple(
             (label, *((copies,) if many else ()), latency, throughput, r.energy, fraction(r.energy, r.items),
-             r.power * copies, r.bound, fraction(r.exposed[r.bound], r.latency), r.boundary)
+             *((fraction(r.items, r.energy),) if self.terms is not None else ()), r.power * copies, r.bound,
+             fraction(r.exposed[r.bound], r.latency), r.boundary)
             for label, r, copies, latency, throughput in zip(
                 self.labels, self.results, self.copies, self.latencies, self.throughputs, strict=True
             )

@@ -216,6 +216,10 @@ def remarks(sides: Sequence[Side], labels: Sequence[str], how: Terms) -> Iterabl
     """Yield what equal terms leave unequal, machine by machine."""
     if set(how.budgets) & set(BUDGETS):
         yield "memory outside the chip and links come with every copy, and count neither as area nor as power"
+        boundaries = {label: side.machine.boundary for side, label in zip(sides, labels, strict=True)}
+        if len(set(boundaries.values())) > 1:
+            listed = ", ".join(f"{label}: {boundary}" for label, boundary in boundaries.items())
+            yield f"budgets are spent on different things ({listed})"
     for side, label in zip(sides, labels, strict=True):
         chip = side.machine.chip if isinstance(side.machine, System) else side.machine
         if side.factors and side.kept:

@@ -15,7 +15,7 @@ from archsim.engine.inputs import machine_of
 from archsim.engine.table import Column, Table, fraction
 from archsim.errors import UsageError, did_you_mean
 from archsim.study.compare import Comparison, compare
-from archsim.study.iso import Terms, terms
+from archsim.study.iso import Terms, plain, terms
 from archsim.study.lottery import Lottery, lottery
 
 if TYPE_CHECKING:
@@ -120,18 +120,23 @@ class Matrix:
         part = self.host_share(row, column)
         return "H" if part > MOST else "h" if part > 0.0 else ""
 
+    def texts(self, metric: str = "latency") -> list[list[str]]:
+        """Return costs over the best of each row as people read them, flagged where a host helps."""
+        found = self.lottery(metric)
+        return [
+            [f"{plain(cost)}{self.flag(row, name)}" for cost, name in zip(costs, self.columns, strict=True)]
+            for row, costs in zip(self.rows, found.relative, strict=True)
+        ]
+
     def table(self, metric: str = "latency") -> Table:
         """Return costs over the best of each row, flagged where a host helps; below them the indices of columns."""
         found = self.lottery(metric)
         columns = (Column("workload", "over the best"), *(Column(name, name, show=str) for name in self.columns))
-        cells = [
-            (row, *(f"{cost:.3g}{self.flag(row, name)}" for cost, name in zip(costs, self.columns, strict=True)))
-            for row, costs in zip(self.rows, found.relative, strict=True)
-        ]
+        cells = [(row, *texts) for row, texts in zip(self.rows, self.texts(metric), strict=True)]
         indices = [
             ("rows won", *(f"{100.0 * found.shares[name]:.0f} %" for name in self.columns)),
-            ("price of it for all", *(f"{found.prices[name]:.3g}" for name in self.columns)),
-            ("worst row", *(f"{found.regrets[name]:.3g}" for name in self.columns)),
+            ("price of it for all", *(plain(found.prices[name]) for name in self.columns)),
+            ("worst row", *(plain(found.regrets[name]) for name in self.columns)),
         ]
         return Table(metric, columns, (*cells, *indices))
 

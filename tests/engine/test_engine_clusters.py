@@ -49,7 +49,8 @@ def test_one_piece_takes_as_long_as_without_stages_but_for_the_messages(nodes):
 @pytest.mark.parametrize("training", [False, True])
 def test_pieces_flow_through_the_slowest_stage(nodes, training):
     first, second, many = (
-        a.evaluate(network(), nodes, pipeline_parallel=4, micro_batches=count, training=training) for count in (1, 2, 32)
+        a.evaluate(network(), nodes, pipeline_parallel=4, micro_batches=count, training=training)
+        for count in (1, 2, 32)
     )
     slowest = second.latency - first.latency
     assert many.latency == pytest.approx(first.latency + 31 * slowest, rel=1e-9)
@@ -115,9 +116,11 @@ def test_what_a_stage_keeps_is_checked(nodes):
     small = {"levels.network.members": 1}
     system = a.system("dgx-a100-cluster", small)
     graph = a.workload("gpt3-175b", sequence=64)
-    with pytest.raises(DoesNotFitError):
-        a.evaluate(graph, system, tensor_parallel=2)
-    assert a.evaluate(graph, system, tensor_parallel=2, pipeline_parallel=4, capacity="ignore").memory.total < 90e9
+    with pytest.raises(DoesNotFitError, match="'gpt3-175b-stage-0' needs 8"):
+        a.evaluate(graph, system, tensor_parallel=2, pipeline_parallel=2)
+    ignored = a.evaluate(graph, system, tensor_parallel=2, pipeline_parallel=2, capacity="ignore")
+    assert sum("are those of a machine with enough memory" in text for text in ignored.warnings) == 2
+    assert a.evaluate(graph, system, tensor_parallel=2, pipeline_parallel=4).memory.total < 80e9
     kept = [
         a.evaluate(network(), nodes, training=True, pipeline_parallel=2, micro_batches=count).memory.saved
         for count in (1, 2, 8)
@@ -195,6 +198,22 @@ def test_copies_push_and_pull_at_their_own_pace():
     power = alone.energy_by_cause["static"] / alone.latency
     assert power > 0 and served.energy_by_cause["static"] == pytest.approx(power * served.latency), "all 20 draw it"
     assert "push" in str(served.explain("latency", "gradients/push and pull"))
+
+
+def test_all_ways_to_share_at_once(nodes):
+    graph = a.workload("transformer", **{**MIXTURE, "layers": 4})
+    how = {"tensor_parallel": 2, "expert_parallel": 4, "pipeline_parallel": 2}
+    result = a.evaluate(graph, nodes, how, micro_batches=3)
+    routers = sum(op.macs for op in graph.ops if "router" in op.name)  # both chips of a layer route all tokens
+    assert result.macs == 3 * 16 * (sum(op.macs for op in graph.ops) + routers), "two chips a stage, sixteen copies"
+    functions = {op.name.split("/")[-1].split("-")[0] for op in result.ops if op.kind == "collective"}
+    assert {"all", "dispatch", "received"} <= functions, "what is alike shares a row"
+    trained = a.evaluate(graph, nodes, how, micro_batches=3, training=True, parameter_servers=0)
+    one = a.evaluate(graph, nodes, training=True).macs // 64
+    assert trained.macs == 3 * 16 * (one + 3 * routers)
+    split = a.evaluate(graph, nodes, pipeline_parallel=2, training=True, parameter_servers=4)
+    row = max((op for op in split.ops if op.name == "gradients/push and pull"), key=lambda op: op.latency)
+    assert row.count == 1 and sum(split.exposed.values()) == pytest.approx(split.latency)
 
 
 def test_machines_wait_for_the_slowest_and_lose_time():

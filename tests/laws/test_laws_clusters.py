@@ -44,7 +44,14 @@ def test_the_bubble_of_gpipe():
 @pytest.mark.parametrize(
     ("machines", "exact"),
     # Teichroew 1956, Ann. Math. Statist. 27(2): expected largest of n normal numbers; 2 and 3 in closed form.
-    [(1, 0.0), (2, 1 / math.sqrt(math.pi)), (3, 1.5 / math.sqrt(math.pi)), (10, 1.53875), (20, 1.86748), (100, 2.50759)],
+    [
+        (1, 0.0),
+        (2, 1 / math.sqrt(math.pi)),
+        (3, 1.5 / math.sqrt(math.pi)),
+        (10, 1.53875),
+        (20, 1.86748),
+        (100, 2.50759),
+    ],
 )
 def test_the_largest_of_normal_numbers(machines, exact):
     assert stragglers.largest_of(machines) == pytest.approx(exact, abs=1e-5)

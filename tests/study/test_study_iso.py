@@ -37,6 +37,7 @@ def test_as_many_as_one_budget_buys(graph, alone, name, takes):
     rows = equal.table().to_dicts()
     assert [row["throughput_per_s"] for row in rows] == pytest.approx(expected)
     assert [row["energy_j"] for row in rows] == [result.energy for result in alone.results]
+    assert [row["items_per_j"] for row in rows] == pytest.approx([1.0 / result.energy for result in alone.results])
 
 
 def test_the_tighter_of_two_budgets_counts(graph, alone):
@@ -114,7 +115,9 @@ def test_assumed_budgets_are_named(graph):
     assert any(text == "dota-b: its area is the sum of the parts that have one, process.area is left out"
                for text in said)  # fmt: skip
     assert any(text.startswith("dota-b: power.limit is assumed: ") for text in said)
-    assert any("include different things" in text for text in archsim.compare(graph, NAMES, iso="area").warnings)
+    mixed = archsim.compare(graph, NAMES, iso="area").warnings
+    assert "budgets are spent on different things (a100-sxm4-80gb: board, xeon-gold-6248: chip, t4: board)" in mixed
+    assert not any("spent on different" in text for text in said)
 
 
 def test_machines_without_an_area_say_which_leaf_is_missing(graph):

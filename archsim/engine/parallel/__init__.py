@@ -9,7 +9,7 @@ the update, or exchange them with ``parameter_servers``.
 from __future__ import annotations
 
 from archsim.engine.parallel.exchanges import exchanges
-from archsim.engine.parallel.flow import flow
+from archsim.engine.parallel.flow import Flowing, flow
 from archsim.engine.parallel.share import ALONE, Share, share_out
 from archsim.engine.parallel.split import GRADIENTS, WAIT, named, split, synchronise, waiting
 
@@ -17,6 +17,7 @@ __all__ = [
     "ALONE",
     "GRADIENTS",
     "WAIT",
+    "Flowing",
     "Share",
     "exchanges",
     "flow",

@@ -89,7 +89,9 @@ def _cost(
 ) -> tuple[Exchange, float]:
     """Return the cost of a collective of one group, and how many groups do it."""
     if work.axis == "servers":
-        return serve(system, work.payload, shared.chips, shared.copies, shared.servers), 1.0
+        # All stages of a copy push at a time: each is charged what all take, and its part of the energy.
+        chips = shared.chips * shared.stages
+        return serve(system, work.payload, chips, shared.copies, shared.servers), 1.0 / shared.stages
     if work.axis == "stages":
         level = level_between(system, groups["stages"], *ends)
         pair = tuple(2 if index == level else 1 for index in range(len(system.spec.levels)))

@@ -28,21 +28,34 @@ if TYPE_CHECKING:
     from archsim.engine.evaluate import Run
     from archsim.engine.result import OpResult, Result
     from archsim.graph.graph import Graph
+    from archsim.graph.memory import Memory
 
 Alone = Callable[["Graph", Policy, Share], "Result"]
 """Evaluates a graph that needs no more changes on the chips of one stage."""
+Keeps = Callable[["Graph", Policy, int], "tuple[Memory, tuple[str, ...]]"]
+"""Says what the chip of a stage keeps of a graph, with so many pieces under way, and whether it fits."""
+
+
+@dataclass(frozen=True)
+class Flowing:
+    """How pieces flow through stages: pieces, and for each stage the time of one, and of the update, s."""
+
+    pieces: int
+    stages: tuple[float, ...]
+    updates: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: what every piece costs, and what the update costs that follows."""
+    """One stage: what every piece costs, what the update costs that follows, and what is kept."""
 
     flow: Result
     update: Result | None
-    whole: Result
+    memory: Memory
+    warnings: tuple[str, ...]
 
 
-def flow(graph: Graph, system: System | None, how: Policy, shared: Share, alone: Alone) -> Result:
+def flow(graph: Graph, system: System | None, how: Policy, shared: Share, alone: Alone, keeps: Keeps) -> Result:
     """Evaluate pieces of work that flow through stages.
 
     Parameters
@@ -57,6 +70,8 @@ def flow(graph: Graph, system: System | None, how: Policy, shared: Share, alone:
         How the chips are shared out.
     alone : callable
         Evaluates the graph of one stage.
+    keeps : callable
+        Says what it keeps, and refuses what does not fit.
 
     Returns
     -------
@@ -66,7 +81,8 @@ def flow(graph: Graph, system: System | None, how: Policy, shared: Share, alone:
     starts = _starts(graph, system, how, shared, alone)
     owner = owners(graph)
     stages = [
-        _evaluate(number, each, system, how, shared, alone) for number, each in enumerate(cut(graph, starts, owner))
+        _evaluate(number, each, system, how, shared, alone, keeps)
+        for number, each in enumerate(cut(graph, starts, owner))
     ]
     return _together(graph, stages, how, shared)
 
@@ -83,12 +99,15 @@ def _starts(graph: Graph, system: System | None, how: Policy, shared: Share, alo
         if name in owner:
             times[owner[name]] += latency
     passes = 2 if how.training else 1
-    groups, amounts = layout(system, shared), crossing(graph, jobs)
-    arriving = []
-    for stage in range(shared.stages):
-        level = level_between(system, groups["stages"], max(stage - 1, 0), stage)
-        rates = [_send(system, groups["stages"], level, amount) if stage else 0.0 for amount in amounts]
-        arriving.append([passes * rate for rate in rates])
+    group, amounts = layout(system, shared)["stages"], crossing(graph, jobs)
+    known: dict[tuple[int, int], float] = {}
+    arriving = [[0.0] * jobs]
+    for stage in range(1, shared.stages):
+        level = level_between(system, group, stage - 1, stage)
+        for amount in amounts:
+            if (level, amount) not in known:
+                known[level, amount] = passes * _send(system, group, level, amount)
+        arriving.append([known[level, amount] for amount in amounts])
     return balanced(times, arriving)
 
 
@@ -111,19 +130,19 @@ def _latencies(result: Result) -> dict[str, float]:
 
 
 def _evaluate(
-    number: int, graph: StageGraph, system: System | None, how: Policy, shared: Share, alone: Alone
+    number: int, graph: StageGraph, system: System | None, how: Policy, shared: Share, alone: Alone, keeps: Keeps
 ) -> Stage:  # fmt: skip
+    memory, warnings = keeps(graph.whole, how, _kept(number, how, shared))
     sources = MappingProxyType({name: (source, number) for name, source in graph.sources.items()})
     # Machines that serve all stages are counted with the first.
-    mine = replace(shared, sources=sources, pieces=_kept(number, how, shared), idle=0 if number else shared.idle)
+    mine = replace(shared, sources=sources, idle=0 if number else shared.idle)
     loose = replace(how, capacity="ignore")
-    flowing = alone(waiting(graph.flow, how, mine, system, number), loose if graph.update else how, mine)
+    flowing = alone(waiting(graph.flow, how, mine, system, number), loose, mine)
     if graph.update is None:
-        return Stage(flowing, None, flowing)
+        return Stage(flowing, None, memory, warnings)
     ops = [op for op in synchronise(graph.whole, shared).ops if op.phase is Phase.UPDATE or op.name in graph.late]
     update = alone(part(graph.whole, graph.update.name, ops), loose, replace(mine, idle=0))
-    # What has to be kept is checked on all that the stage does.
-    return Stage(flowing, update, alone(graph.whole, how, mine))
+    return Stage(flowing, update, memory, warnings)
 
 
 def _kept(number: int, how: Policy, shared: Share) -> int:
@@ -155,10 +174,9 @@ def _together(graph: Graph, stages: Sequence[Stage], how: Policy, shared: Share)
         _add(causes, by_cause, 1)
         _add(detail, by_detail, 1)
         _add(levels, by_level, 1)
-    first = stages[0].whole
-    run = _runs(graph, stages)
+    run = _runs(graph, stages, how)
     return replace(
-        first,
+        flows[0],
         workload=graph.name,
         latency=latency,
         interval=interval,
@@ -171,13 +189,13 @@ def _together(graph: Graph, stages: Sequence[Stage], how: Policy, shared: Share)
         exposed=exposed,
         warnings=tuple(dict.fromkeys((*graph.notes, *_notes(stages, pieces, through, busy)))),
         parameters={**graph.parameters, "pipeline_parallel": shared.stages, "micro_batches": pieces},
-        memory=max((stage.whole.memory for stage in stages if stage.whole.memory), key=lambda kept: kept.total),
+        memory=max((stage.memory for stage in stages), key=lambda kept: kept.total),
         run=run,
     )
 
 
 def _notes(stages: Sequence[Stage], pieces: int, through: float, busy: float) -> list[str]:
-    told = [text for stage in stages for text in stage.whole.warnings]
+    told = [text for stage in stages for text in (*stage.warnings, *_unlike(stage))]
     if len(stages) > 1:
         idle = pipeline.idle_share(pieces, len(stages), through, busy)
         slowest = max(stage.flow.latency for stage in stages)
@@ -187,6 +205,11 @@ def _notes(stages: Sequence[Stage], pieces: int, through: float, busy: float) ->
             f"takes {slowest * len(stages) / through:.2f} times the mean"
         )
     return told
+
+
+def _unlike(stage: Stage) -> list[str]:
+    """Return what the stage's runs have to say but of memory, which they were told to ignore."""
+    return [text for text in stage.flow.warnings if not (stage.flow.run and text in stage.flow.run.warnings)]
 
 
 def _add(into: dict[str, float], amounts: Mapping[str, float], times: float) -> None:
@@ -219,7 +242,7 @@ def _rows(number: int, stage: Stage, pieces: int, shared: Share) -> list[OpResul
     return [replace(row, details={**row.details, "stage": float(number)}) for row in rows]
 
 
-def _runs(graph: Graph, stages: Sequence[Stage]) -> Run:
+def _runs(graph: Graph, stages: Sequence[Stage], how: Policy) -> Run:
     """Return the runs of all stages as one, for who asks why."""
     done = [each.run for stage in stages for each in (stage.flow, stage.update) if each and each.run]
     ops = tuple(op for run in done for op in run.graph.ops)
@@ -227,6 +250,12 @@ def _runs(graph: Graph, stages: Sequence[Stage]) -> Run:
     return replace(
         done[0],
         graph=graph.replace(ops=ops, tensors=MappingProxyType(tensors)),
+        policy=replace(how, schedule="serial"),  # within a stage it was kept; the stages have no time line in common
+        flowing=Flowing(
+            how.micro_batches,
+            tuple(stage.flow.latency for stage in stages),
+            tuple(stage.update.latency if stage.update else 0.0 for stage in stages),
+        ),
         parts=tuple(each for run in done for each in run.parts),
         exchanges=tuple(each for run in done for each in run.exchanges),
         moves=tuple(each for run in done for each in run.moves),

@@ -35,8 +35,6 @@ class Share:
         Copies that share the experts.
     servers, idle : int
         Members of the outermost level that hold parameters, and their chips, which do nothing else.
-    pieces : int
-        Pieces of the work whose activations are kept at the same time.
     sources : mapping of str to (int, int)
         Stages that what is received comes from and goes to, by the name of the op.
     """
@@ -47,7 +45,6 @@ class Share:
     experts: int = 1
     servers: int = 0
     idle: int = 0
-    pieces: int = 1
     sources: Mapping[str, tuple[int, int]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
