@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from archsim.study.compare import compare as compare
     from archsim.study.crossover import Crossover as Crossover
     from archsim.study.crossover import crossover as crossover
+    from archsim.study.difference import Difference as Difference
+    from archsim.study.difference import difference as difference
     from archsim.study.executors import Processes as Processes
     from archsim.study.lottery import Lottery as Lottery
     from archsim.study.lottery import lottery as lottery
@@ -52,13 +54,19 @@ if TYPE_CHECKING:
     from archsim.study.optimise.measures import Limit as Limit
     from archsim.study.optimise.result import Optimum as Optimum
     from archsim.study.optimise.search import optimise as optimise
+    from archsim.study.pareto import Pareto as Pareto
+    from archsim.study.pareto import pareto as pareto
     from archsim.study.points import Points as Points
     from archsim.study.points import evaluate_columns as evaluate_columns
+    from archsim.study.sensitivity import Sensitivity as Sensitivity
+    from archsim.study.sensitivity import sensitivity as sensitivity
     from archsim.study.serving import Prices as Prices
     from archsim.study.serving import Serving as Serving
     from archsim.study.serving import serve as serve
-    from archsim.study.sweep import Sweep as Sweep
     from archsim.study.sweep import sweep as sweep
+    from archsim.study.swept import Sweep as Sweep
+    from archsim.study.uncertainty.monte_carlo import Uncertainty as Uncertainty
+    from archsim.study.uncertainty.monte_carlo import uncertainty as uncertainty
     from archsim.workloads.registry import workload as workload
 
 __version__ = "0.1.0"
@@ -83,13 +91,21 @@ _HOMES: Final = {
     "Result": ("archsim.engine.result", "Result"),
     "Serving": ("archsim.study.serving", "Serving"),
     "Span": ("archsim.study.axes", "Span"),
-    "Sweep": ("archsim.study.sweep", "Sweep"),
+    "Sweep": ("archsim.study.swept", "Sweep"),
     "System": ("archsim.arch.system", "System"),
     "alike": ("archsim.study.alike", "alike"),
     "codesign": ("archsim.study.codesign", "codesign"),
     "compare": ("archsim.study.compare", "compare"),
     "count": ("archsim.graph.counts", "count"),
     "crossover": ("archsim.study.crossover", "crossover"),
+    "Difference": ("archsim.study.difference", "Difference"),
+    "Pareto": ("archsim.study.pareto", "Pareto"),
+    "Sensitivity": ("archsim.study.sensitivity", "Sensitivity"),
+    "Uncertainty": ("archsim.study.uncertainty.monte_carlo", "Uncertainty"),
+    "difference": ("archsim.study.difference", "difference"),
+    "pareto": ("archsim.study.pareto", "pareto"),
+    "sensitivity": ("archsim.study.sensitivity", "sensitivity"),
+    "uncertainty": ("archsim.study.uncertainty.monte_carlo", "uncertainty"),
     "evaluate": ("archsim.engine.evaluate", "evaluate"),
     "evaluate_columns": ("archsim.study.points", "evaluate_columns"),
     "evaluate_points": ("archsim.engine.evaluate", "evaluate_points"),

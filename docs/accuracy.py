@@ -1,4 +1,4 @@
-"""Bring the accuracy tables up to date: a line per dataset in README.md, every group in docs/accuracy-groups.md.
+"""Bring the accuracy tables up to date: a line per kind of machine in README.md, all else in docs/accuracy-groups.md.
 
 Run: python docs/accuracy.py
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archsim.validation import run_validation, transfer
 from archsim.validation.outcome import Outcome
-from archsim.validation.present import as_markdown, markdown, summary
+from archsim.validation.present import as_markdown, by_kind, markdown, summary
 
 DOCS = Path(__file__).resolve().parent
 README = DOCS.parent / "README.md"
@@ -21,15 +21,18 @@ def renewed(text: str, outcomes: list[Outcome]) -> str:
     """Return the README's text with the table of now between the markers."""
     head, _, rest = text.partition(START)
     _, _, tail = rest.partition(END)
-    return f"{head}{START}\n\n{summary(outcomes)}\n\n{END}{tail}"
+    return f"{head}{START}\n\n{by_kind(outcomes)}\n\n{END}{tail}"
 
 
 def groups(outcomes: list[Outcome]) -> str:
     """Return the page with every group, and the matrix of kernels by generation."""
     between = as_markdown(transfer.table(transfer.transfers()))
     return (
+        "# Every table that is compared\n\n"
+        "Written by `docs/accuracy.py`. Values are means over the rows compared.\n\n"
+        f"{summary(outcomes)}\n\n"
         "# Every group that is compared\n\n"
-        "Written by `docs/accuracy.py`: what `archsim validate --markdown` prints.\n\n"
+        "What `archsim validate --markdown` prints.\n\n"
         f"{markdown(outcomes)}\n\n"
         "# Kernels of one generation on another\n\n"
         "What `archsim validate --transfer` prints: mean absolute error and bias of bf16 products, on the "

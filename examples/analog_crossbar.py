@@ -94,9 +94,9 @@ def product(width: int, machine: str) -> float:
     return a.evaluate(b.build(), described(machine), capacity="ignore").latency
 
 
-def neurram() -> tuple[list[Claim], dict[int, tuple[float, float]]]:
-    """Return efficiencies and rates over bits, and efficiency predicted and published by bits of results."""
-    dataset, machines, rows, drawn = read_dataset("cimloop_macros_published"), Machines(), [], {}
+def neurram() -> tuple[list[Claim], list[tuple[int, float, float]]]:
+    """Return efficiencies and rates over bits, and bits of results with efficiency predicted and published."""
+    dataset, machines, rows, drawn = read_dataset("cimloop_macros_published"), Machines(), [], []
     for row in dataset.rows:
         macro, metric, condition = (row.cells[name] for name in ("macro", "metric", "condition"))
         if macro != "C" or metric not in ("efficiency", "throughput 48 cores"):
@@ -114,7 +114,7 @@ def neurram() -> tuple[list[Claim], dict[int, tuple[float, float]]]:
             )
         )
         if metric == "efficiency":
-            drawn[int(condition.partition("out bits=")[2].split()[0])] = (found, published)
+            drawn.append((int(condition.partition("out bits=")[2].split()[0]), found, published))
     return rows, drawn
 
 
@@ -143,23 +143,22 @@ def chips() -> list[Claim]:
     ]
 
 
-def draw(measured: dict[int, tuple[float, float]]) -> Any:
+def draw(measured: list[tuple[int, float, float]]) -> Any:
     """Draw efficiency over bits of a chip and of a design, signal over noise, and the time of a product."""
     figure, axes = canvas(11.0, 8.2, 2, rows=2)
-    wide = sorted(measured)
-    axes[0].plot(wide, [measured[bits][0] for bits in wide], "-o", color=COLOURS[0], markersize=4, label="archsim")
-    axes[0].plot(
-        wide,
-        [measured[bits][1] for bits in wide],
-        "*",
-        color=COLOURS[1],
-        markersize=10,
-        label="measured, Wan et al. 2022",
+    wide = [bits for bits, *_ in measured]
+    for place, (label, mark, size) in enumerate((("archsim", "o", 6), ("measured, Wan et al. 2022", "*", 10))):
+        values = [each[1 + place] for each in measured]
+        axes[0].plot(wide, values, mark, color=COLOURS[place], markersize=size, label=label)
+    axes[0].set(
+        yscale="log",
+        xlabel="bits of a result (inputs two fewer)",
+        ylabel="efficiency (TOPS/W)",
+        xticks=sorted(set(wide)),
     )
-    axes[0].set(yscale="log", xlabel="bits of a result (inputs two fewer)", ylabel="efficiency (TOPS/W)", xticks=wide)
     axes[0].set_yticks([5, 10, 20, 50], ["5", "10", "20", "50"])
     axes[0].minorticks_off()
-    finish(axes[0], "NeuRRAM, efficiency over bits", "upper right")
+    finish(axes[0], "NeuRRAM, efficiency over bits; 8 bits in one phase and in two", "upper right")
     for colour, (label, lossy) in enumerate(
         {"no loss: rows as converters resolve": False, "all 128 rows, whatever is lost": True}.items()
     ):

@@ -73,7 +73,7 @@ def main(target: str | Path = PICTURE) -> None:
             ax.bar(
                 [at + shift for at in range(len(found))], heights, 0.36, color=COLOURS[place], label=f"{name}, archsim"
             )
-            marks = [scale * float(row.published) for row in found]  # type: ignore[arg-type]
+            marks = [scale * float(row.published) for row in found]
             ax.plot(
                 [at + shift for at in range(len(found))],
                 marks,

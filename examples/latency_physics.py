@@ -53,7 +53,7 @@ NANO, MILLI, GIGA = 1e9, 1e3, 1e-9
 
 
 @cache
-def described(machine: str) -> a.Chip:
+def described(machine: str) -> Any:
     """Return a machine, read once."""
     return a.hardware(machine)
 
@@ -83,7 +83,7 @@ def enough(machine: str) -> float:
 
 def ladder() -> dict[str, float]:
     """Return energies from the least a bit can cost to a fetch from memory, J."""
-    node = described(CPU).spec.technology.older  # type: ignore[attr-defined]
+    node = described(CPU).spec.technology.older
     return {
         "erasing a bit, k T ln 2 at 300 K": photons.BOLTZMANN * 300.0 * math.log(2.0),
         "a photon of 1.55 µm": photons.photon_energy(1.55e-6),
@@ -94,7 +94,7 @@ def ladder() -> dict[str, float]:
         "64 bits over 20 mm of wire": 64.0 * node.wire * DIE,
         "an instruction, its work aside": node.instruction,
         "64 bits from 1 MB": 8.0 * node.large_array.energy,
-        "64 bits from DDR4": 8.0 * described(CPU).spec.memory[0].energy,  # type: ignore[attr-defined]
+        "64 bits from DDR4": 8.0 * described(CPU).spec.memory[0].energy,
     }
 
 
@@ -118,7 +118,7 @@ def judge(energies: dict[str, float]) -> list[Claim]:
     for name, machine in list(MACHINES.items())[:3]:
         one, most = chase(1, machine), chase(1 << 22, machine)
         wait = one.latency / LOADS
-        memory = described(machine).spec.memory[0]  # type: ignore[attr-defined]
+        memory = described(machine).spec.memory[0]
         rows.append(Claim(f"{name}, one chain, a load", NANO * wait, NANO * memory.latency, "ns", 0.05))
         rows.append(
             Claim(
@@ -156,7 +156,7 @@ def main(target: str | Path = PICTURE) -> None:
         "a cycle of 4 GHz": NANO / CLOCK,
         "Xeon, first cache": NANO * cpu.memory[-1].latency,
         "Xeon, memory": NANO * cpu.memory[0].latency,
-    }  # type: ignore[attr-defined]
+    }
     curves(
         axes[1],
         [MILLI * length for length in reach],

@@ -13,9 +13,10 @@ seven eighths of the time. Ten gigabits, had Le's servers had them, would leave 
 Assumptions: machines, parameters and days are the abstracts'. From memory and not scored: a copy on 169 machines, five
 copies, the other 155 machines with the parameters, a push and a pull each step, batches of 100 (Le); GeForce GTX 680,
 FDR, batches of 96, better than 80 % weak scaling (Coates). Nobody says what Le's servers were: 16 cores of 2010 and one
-gigabit Ethernet are assumed. Each stage is rebuilt with its own filters, which makes 1.2 billion parameters. A blog and
-Hooker 2020 speak of "two CPU cores and four GPUs" where the abstract says three machines: one machine is drawn, too.
-Passes over the images are unknown, so that days are no measurement of speed.
+gigabit Ethernet are assumed. Each stage is rebuilt with its own filters, 1.2 billion parameters; with as many again for
+rebuilding, twice as much would travel, and the ratio be 29, beyond the tolerance. A blog and Hooker 2020 speak of "two
+CPU cores and four GPUs" where the abstract says three machines: one machine is drawn, too. Passes over the images are
+unknown, so that days are no measurement of speed.
 
 Run: python examples/le_vs_coates.py [FILE]; needs archsim[plot]
 """

@@ -105,7 +105,7 @@ def products(shape: Shape, precision: int = 8) -> a.Graph:
 
 
 @cache
-def described(machine: str) -> a.Chip:
+def described(machine: str) -> Any:
     """Return a machine, read once."""
     return a.hardware(machine)
 
@@ -229,9 +229,9 @@ def tell() -> None:
         budget = a.evaluate(layer(width), described(ELECTRONIC), **HOW).energy
         sweep = {"core.rows": sides, "core.columns": sides}
         spent = a.evaluate_points(layer(width), described(OPTICAL), sweep, **HOW)["energy"].sum(axis=1)
-        even = next((side for side, energy in zip(sides, spent, strict=True) if energy < budget), None)
+        first = next((side for side, energy in zip(sides, spent, strict=True) if energy < budget), None)
         print(
-            f"d = {width:,}, whole layers, softmax and norms too: ahead of an A100 with cores of {even} inputs and more"
+            f"d = {width:,}, whole layers, softmax and norms too: ahead of an A100 with cores of {first} inputs and more"
         )
 
 
@@ -254,7 +254,7 @@ def shares() -> dict[str, Mapping[str, float]]:
     return bars
 
 
-def parts() -> dict[str, Mapping[str, float]]:
+def parts() -> dict[str, dict[str, float]]:
     """Return where the energy of a layer 1,024 wide goes, on machines that are idealised and machines with parts."""
     bars = {}
     for name in (OPTICAL, FUTURE, *BUILT):

@@ -119,7 +119,7 @@ def breakdown(widths: str, steps: int) -> dict[str, float]:
         "and what it draws at rest": (parts(ADD + READ, neurons=True, messages=True, rest=True), MULTIPLY_ADD + READ),
     }
     return {
-        name: even(lambda rate, chip=chip: spiking(rate, chip, widths, steps).energy, macs * each)  # type: ignore[misc]
+        name: even(lambda rate, chip=chip: spiking(rate, chip, widths, steps).energy, macs * each)
         for name, (chip, each) in cases.items()
     }
 
@@ -150,18 +150,18 @@ def judge(found: dict[str, dict[str, float]]) -> list[Claim]:
     for row in table:
         kind, condition, value = (row.cells[each] for each in ("kind", "condition", "value"))
         told = re.search(r"T=(\d+)", condition)
-        steps = float(told[1]) if told else 0.0
+        length = float(told[1]) if told else 0.0
         if kind.endswith("dense limit"):
             rows.append(
                 Claim(
                     f"energy of moves over the twin's, {condition}",
-                    spiking_twin.dense_ratio(steps),
+                    spiking_twin.dense_ratio(length),
                     float(value),
                     tolerance=0.015,
                 )
             )
-        elif kind == "breakeven" and steps:
-            rate = 1.0 / spiking_twin.moves_ratio(steps, 1.0, EVENT, BLOCK)
+        elif kind == "breakeven" and length:
+            rate = 1.0 / spiking_twin.moves_ratio(length, 1.0, EVENT, BLOCK)
             rows.append(
                 Claim(
                     f"break-even rate by moves alone, {condition}",
@@ -216,7 +216,7 @@ def main(target: str | Path = PICTURE) -> None:
                 other: even(
                     lambda rate, name=name: spent(spiking(rate, described(name), widths, steps)),
                     spent(dense(other, widths)),
-                )  # type: ignore[misc]
+                )
                 for other in DENSE
             }
             told = ", ".join(

@@ -17,8 +17,9 @@ from archsim.units import FRACTION, RATIO, Bandwidth, Capacity, Count, EnergyPer
 Share = Annotated[float, Quantity(FRACTION, exclusive=True, maximum=1.0)]
 Oversubscription = Annotated[float, Quantity(RATIO, minimum=1.0)]
 
-Algorithm = Literal["ring", "tree", "in_switch", "one_shot", "hierarchical"]
-"""How an all-reduce may be done; the other collectives have one way each."""
+Algorithm = Literal["ring", "tree", "binary_tree", "in_switch", "one_shot", "hierarchical"]
+"""How an all-reduce may be done; the other collectives have one way each. A tree joins nodes, a binary tree also the
+members of a system of one level."""
 
 
 class Link(Shared):

@@ -1,4 +1,4 @@
-"""``archsim crossover``: from which size on one machine beats another, and which cause decides."""
+"""``archsim crossover``: from which size, or value of anything else, one machine beats another, and why."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ import typer
 from archsim.cli import options
 
 if TYPE_CHECKING:
+    from archsim.arch.chip import Chip
+    from archsim.arch.system import System
     from archsim.cli.screen import Block
+    from archsim.engine.policy import Policy
     from archsim.engine.table import Table
     from archsim.graph.graph import Graph
     from archsim.study.crossover import Crossover
 
 Over = Annotated[
     str,
-    typer.Option("--over", metavar="NAME=LOW:HIGH[:STEP]", help="Parameter of the workload that grows, such as "
-                 "width=1024:65536:128.", rich_help_panel="Workload"),
+    typer.Option("--over", metavar="NAME=LOW:HIGH[:STEP]", help="What grows: a parameter of the workload, such as "
+                 "width=1024:65536:128; or first.PATH, second.PATH or a PATH of both machines, such as "
+                 "first.memory.hbm.bandwidth='1 TB/s:8 TB/s'; or policy.NAME.", rich_help_panel="Workload"),
 ]  # fmt: skip
 Metric = Annotated[str, typer.Option("--metric", metavar="energy|latency|energy_delay", help="Compared per item.")]
 
@@ -36,7 +40,7 @@ def crossover(
     as_csv: options.AsCsv = False,
     output: options.Output = None,
 ) -> None:
-    """Find the size from which on the first machine beats the second.
+    """Find the size, or the value of anything else, from which on the first machine beats the second.
 
     A parameter may follow the one that grows: --over width=1024:65536:128 -p heads=width/128.
     """
@@ -46,10 +50,14 @@ def crossover(
 
     where = target(as_json, as_csv, output)
     chosen = inputs.make_policy(policy)
-    name, low, high, step = _range(over)
     one, other = (inputs.load_machine(machine, None) for machine in (first, second))
-    build = _builder(workload, name, param, batch)
-    found = crossed(build, one, other, chosen, over=(low, high), step=step, metric=metric)
+    name = over.partition("=")[0].strip()
+    if "." in name:
+        found = _along(workload, (one, other), chosen, over, metric, param, batch)
+    else:
+        name, low, high, step = _range(over)
+        build = _builder(workload, name, param, batch)
+        found = crossed(build, one, other, chosen, over=(low, high), step=step, metric=metric)
     deliver(
         where,
         data=found.to_dict,
@@ -57,6 +65,29 @@ def crossover(
         table=lambda: _points(found, name),
         warnings=found.warnings,
     )
+
+
+def _along(
+    workload: str, machines: tuple[Chip | System, Chip | System], policy: Policy, over: str, metric: str,
+    param: list[str] | None, batch: str | None,
+) -> Crossover:  # fmt: skip
+    """Find crossings over a parameter by its path."""
+    from archsim.cli.inputs import WorkloadOptions, load_workload, pairs, whole_number
+    from archsim.errors import UsageError
+    from archsim.study.crossover import crossover as crossed
+
+    ((name, span),) = pairs("--over", [over], example="first.clock='1 GHz:2 GHz'").items()
+    ends = [end.strip() for end in span.split(":")]
+    if len(ends) not in (2, 3) or not all(ends):
+        raise UsageError(f"--over {over!r}", hint="write PATH=LOW:HIGH, or PATH=LOW:HIGH:STEP for whole numbers")
+    step = whole_number("--over", ends[2]) if len(ends) == 3 else None
+
+    def build(**sizes: float) -> Graph:
+        given = [*(param or []), *(f"{key}={value}" for key, value in sizes.items())]
+        return load_workload(workload, WorkloadOptions(batch, None, given))
+
+    subject = build if name.startswith("workload.") else build()
+    return crossed(subject, *machines, policy, over=(ends[0], ends[1]), step=step, parameter=name, metric=metric)
 
 
 def _range(text: str) -> tuple[str, int, int, int]:
@@ -113,19 +144,10 @@ def _follow(name: str, value: str, swept: str, size: int) -> str:
 def _blocks(found: Crossover, name: str) -> list[Block]:
     from archsim.cli.screen import Line
 
-    blocks: list[Block] = [_points(found, name), Line(_verdict(found, name))]
+    blocks: list[Block] = [_points(found, name), Line(found.verdict)]
     if found.metric == "energy":
         blocks += [_variants(found, name), _influences(found, name)]
     return blocks
-
-
-def _verdict(found: Crossover, name: str) -> str:
-    low, high = found.points[0].size, found.points[-1].size
-    start, end = found.ahead
-    if not found.crossings:
-        return f"{found.machines[end]} is ahead from {name} {low} to {high}"
-    steps = "; ".join(f"from {name} {each.size:.0f} on {found.machines[each.ahead]} is" for each in found.crossings)
-    return f"at {name} {low} {found.machines[start]} is ahead; {steps}"
 
 
 def _points(found: Crossover, name: str) -> Table:
@@ -136,7 +158,7 @@ def _points(found: Crossover, name: str) -> Table:
     item = found.points[0].first.item
     first, second = found.machines
     columns = (
-        Column("size", name, show=str),
+        Column("size", name, show=found.show),
         Column("first_energy_j", f"{first}: per {item}", ENERGY), Column("first_latency_s", "time", TIME),
         Column("second_energy_j", f"{second}: per {item}", ENERGY), Column("second_latency_s", "time", TIME),
         Column("ratio", f"ratio of {found.metric}", show=lambda value: f"{value:.3g}"),
@@ -162,7 +184,7 @@ def _where(crossings: object, found: Crossover, name: str, variant: str = "") ->
 
     listed = [each for each in crossings if isinstance(each, Crossing)]  # type: ignore[attr-defined]
     if listed:
-        return "; ".join(f"{'from' if each.ahead == 0 else 'until'} {name} {each.size:.0f}" for each in listed)
+        return "; ".join(f"{'from' if each.ahead == 0 else 'until'} {name} {found.show(each.size)}" for each in listed)
     causes = VARIANTS.get(variant, ())
     last = found.points[-1]
     return "everywhere" if amount(last.first, "energy", causes) < amount(last.second, "energy", causes) else "nowhere"
@@ -173,14 +195,16 @@ def _influences(found: Crossover, name: str) -> Table:
 
     columns = (Column("hardware", "if this machine"), Column("cause", "paid nothing for"),
                Column("size", f"{found.machines[0]} would be ahead"))  # fmt: skip
-    rows = tuple((each.machine, each.cause.replace("_", " "), _size(each.size, name)) for each in found.influences)
+    rows = tuple(
+        (each.machine, each.cause.replace("_", " "), _size(each.size, name, found)) for each in found.influences
+    )
     decides = "which cause decides: strongest first"
     if all(each.moved == 0.0 for each in found.influences):
         decides = "no single cause decides"
     return Table(decides, columns, rows)
 
 
-def _size(size: float | None, name: str) -> str:
+def _size(size: float | None, name: str, found: Crossover) -> str:
     if size is None:
         return "not at the end"
-    return f"from {name} {size:.0f}" if size else "everywhere"
+    return f"from {name} {found.show(size)}" if size else "everywhere"

@@ -9,8 +9,8 @@ import typer
 from archsim.cli import options
 
 if TYPE_CHECKING:
-    from archsim.cli.screen import Block
     from archsim.cli.output import Target
+    from archsim.cli.screen import Block
     from archsim.engine.explain import Explanation
     from archsim.engine.result import Result
     from archsim.study.difference import Difference

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from archsim.cli.screen import Block
     from archsim.study.axes import Values
-    from archsim.study.sweep import Sweep
+    from archsim.study.swept import Sweep
 
 EXAMPLE: Final = "memory.hbm.bandwidth=1TB/s:4TB/s:7:log"
 ROWS: Final = 20
@@ -117,7 +117,7 @@ def sweep(
         where,
         data=found.to_dict,
         blocks=lambda: _blocks(found, ranked, rows, store),
-        table=lambda: found.table(_order(found, ranked)),
+        table=lambda: found.table(_order(found, ranked), _metrics(ranked)),
         warnings=found.warnings,
     )
     if stopped:
@@ -219,6 +219,13 @@ def _nothing(found: Sweep) -> None:
     raise UnsupportedError(f"none of the {len(found)} points has a result: {found.points.reasons[0]}")
 
 
+def _metrics(ranked: str | None) -> tuple[str, ...]:
+    """Return what is shown, with the metric asked for."""
+    from archsim.study.swept import SHOWN
+
+    return SHOWN if ranked is None or ranked in SHOWN else (ranked, *SHOWN)
+
+
 def _order(found: Sweep, metric: str | None) -> list[int] | None:
     import numpy as np
 
@@ -232,7 +239,7 @@ def _blocks(found: Sweep, metric: str | None, rows: int, store: str | None) -> l
     from archsim.cli.screen import Facts, Line
 
     shown = (_order(found, metric) or list(range(len(found))))[:rows]
-    blocks: list[Block] = [found.table(shown)]
+    blocks: list[Block] = [found.table(shown, _metrics(metric))]
     if len(found) > len(shown):
         order = f" by {metric}" if metric else ""
         blocks.append(Line(f"the first {len(shown)} of {len(found)} points{order}; all of them: --csv -o FILE"))

@@ -332,6 +332,7 @@ _Way = Callable[[Sequence[Stage], float, int], Exchange | None]
 _ALL_REDUCE: Final[Mapping[str, _Way]] = {
     "ring": lambda stages, payload, chips: _ring(stages, payload, chips, PASSES["all_reduce"]),
     "tree": _tree_between,
+    "binary_tree": _tree,
     "in_switch": _in_switch,
     "one_shot": _one_shot,
     "hierarchical": _hierarchical,

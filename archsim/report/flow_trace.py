@@ -29,7 +29,7 @@ def flow_trace(result: Result, flowing: Flowing) -> dict[str, Any]:
 
 
 def passages(flowing: Flowing) -> Iterator[tuple[int, int, float, float]]:
-    """Yield piece, stage, start and end, s: a stage begins when it is free and the one before is done with the piece."""
+    """Yield piece, stage, start and end, s: a stage begins when it is free and the one before has done the piece."""
     free = [0.0] * len(flowing.stages)
     for piece in range(flowing.pieces):
         ready = 0.0

@@ -12,7 +12,7 @@ from archsim.study.points import CAUSES, METRICS
 if TYPE_CHECKING:
     import numpy as np
 
-    from archsim.study.sweep import Sweep
+    from archsim.study.swept import Sweep
 
 EXTRA = "data"
 

@@ -21,6 +21,8 @@ from archsim.io.systems import with_values
 if TYPE_CHECKING:
     import numpy as np
 
+    from archsim.study.points import Progress
+
 WORKLOAD: Final = "workload"
 HARDWARE: Final = "hardware"
 POLICY: Final = "policy"
@@ -76,12 +78,13 @@ class Grouping:
 
 
 def grouped(
-    workload: Any, machine: Any, columns: Mapping[str, Sequence[Any]], policy: Policy | Mapping[str, Any] | None
-) -> Grouping:
+    workload: Any, machine: Any, columns: Mapping[str, Sequence[Any]], policy: Policy | Mapping[str, Any] | None,
+    progress: Progress | None = None,
+) -> Grouping:  # fmt: skip
     """Group points by what must be built anew; arguments and errors are those of `evaluate_columns`."""
     count = length_of(columns)
     how = make_policy(policy)
-    make_graph = graphs_of(workload, columns)
+    make_graph = graphs_of(workload, columns, progress and (lambda made: progress(0, count, f"{made} networks built")))
     _check_policies(columns)
     if HARDWARE not in columns:
         found = list(_on_one(make_graph, machine_of(machine), columns, how, count))
@@ -89,7 +92,7 @@ def grouped(
         others = {path: values for path, values in columns.items() if path != HARDWARE}
         found = []
         for which in _alike({HARDWARE: columns[HARDWARE]}, count):
-            some = {path: [values[index] for index in which.tolist()] for path, values in others.items()}
+            some = {path: _some(values, which) for path, values in others.items()}
             try:
                 named = machine_of(_plain(columns[HARDWARE][int(which[0])]))
                 found += [(which[inner], job) for inner, job in _on_one(make_graph, named, some, how, len(which))]
@@ -212,8 +215,12 @@ def _is_format(place: Place, machine: Chip, numbers: np.ndarray) -> bool:
     return not node or not bool(numbers.all())
 
 
-def graphs_of(workload: Any, columns: Mapping[str, Sequence[Any]]) -> Callable[[Mapping[str, Any]], Graph]:
+def graphs_of(
+    workload: Any, columns: Mapping[str, Sequence[Any]], told: Callable[[int], None] | None = None
+) -> Callable[[Mapping[str, Any]], Graph]:
     """Return what makes the graph of the chosen values; graphs that come again are not made again.
+
+    Each new one is `told` by how many there are.
 
     Raises
     ------
@@ -236,6 +243,8 @@ def graphs_of(workload: Any, columns: Mapping[str, Sequence[Any]]) -> Callable[[
         key = repr((source if isinstance(source, str) else id(source), values))
         if key not in seen:
             seen[key] = _graph(source, values)
+            if told is not None:
+                told(len(seen))
         return seen[key]
 
     return make
@@ -303,12 +312,35 @@ def _alike(built: Mapping[str, Sequence[Any]], count: int) -> Iterator[np.ndarra
         return
     group = np.zeros(count, dtype=np.int64)
     for values in built.values():
-        known: dict[Any, int] = {}
-        codes = np.array([known.setdefault(_key(value), len(known)) for value in values], dtype=np.int64)
-        _, group = np.unique(group * len(known) + codes, return_inverse=True)
+        codes = _codes(values)
+        _, group = np.unique(group * (int(codes.max()) + 1) + codes, return_inverse=True)
     order = np.argsort(group, kind="stable")
     edges = np.flatnonzero(np.diff(group[order])) + 1
     yield from sorted(np.split(order, edges), key=lambda which: int(which[0]))
+
+
+def _some(values: Sequence[Any], which: np.ndarray) -> Sequence[Any]:
+    import numpy as np
+
+    return values[which] if isinstance(values, np.ndarray) else [values[index] for index in which.tolist()]
+
+
+def _codes(values: Sequence[Any]) -> np.ndarray:
+    """Return a number for each value, (n,): the same for those that mean the same."""
+    import numpy as np
+
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iufb":
+        return np.unique(values, return_inverse=True)[1].astype(np.int64)
+    known: dict[Any, int] = {}
+    seen: dict[int, int] = {}  # the same object comes many times on a grid
+    held = list(values)  # or another object might get the id of one that is gone
+    codes = np.empty(len(held), dtype=np.int64)
+    for index, value in enumerate(held):
+        code = seen.get(id(value))
+        if code is None:
+            code = seen[id(value)] = known.setdefault(_key(value), len(known))
+        codes[index] = code
+    return codes
 
 
 def _key(value: Any) -> Any:

@@ -18,6 +18,7 @@ from archsim.arch import registry
 from archsim.arch.chip import Chip
 from archsim.arch.columns import place_of
 from archsim.arch.scaling import ProcessNode, Scale
+from archsim.cited import Kind
 from archsim.errors import UnsupportedError
 from archsim.io.hardware import with_all
 from archsim.io.processes import process_table, technology
@@ -140,13 +141,15 @@ class _Scaler:
                 elif scale is Scale.NODE:
                     sets[path] = self.cited(path, self.after, scale)
                 else:
-                    sets[path] = self.cited(path, self._value(path, value, scale, parent), scale)
+                    after = self._value(path, value, scale, parent)
+                    if after != value:
+                        sets[path] = self.cited(path, after, scale)
         if hasattr(self.spec, "technology"):
             sets |= self._technology()
         return sets, tuple(kept)
 
     def cited(self, path: str, value: float, scale: Scale) -> dict[str, Any]:
-        """Return a value that says where it was from and how it was scaled, bounds along with it."""
+        """Return a value that says where it is from and how it was scaled, with its bounds; an estimate at best."""
         place = place_of(self.spec, path)
         old = self.chip.cited.get(place.path)
         said = f"{scale}, {_nanometres(self.before)} to {_nanometres(self.after)}"
@@ -154,8 +157,8 @@ class _Scaler:
         if old is None or scale is Scale.NODE:
             return entry
         if old.kind is not None and old.source:
-            where = f"{old.where}; scaled: {said}"
-            entry = {"value": value, "kind": str(old.kind), "source": old.source, "where": where}
+            where, kind = f"{old.where}; scaled: {said}", Kind.ASSUMED if old.kind is Kind.ASSUMED else Kind.ESTIMATED
+            entry = {"value": value, "kind": str(kind), "source": old.source, "where": where, "why": old.why}
         elif old.why:
             entry["why"] = f"{old.why}; scaled: {said}"
         quantity = place.column.quantity

@@ -225,5 +225,5 @@ def evaluate_columns(
     from archsim.study.groups import grouped
     from archsim.study.jobs import evaluate_jobs
 
-    grouping = grouped(workload, machine, columns, policy)
+    grouping = grouped(workload, machine, columns, policy, progress)
     return evaluate_jobs(grouping, executor=executor, progress=progress, store=store)

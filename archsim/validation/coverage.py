@@ -30,9 +30,9 @@ DEVIATE: Final = 1.2815515655446004
 """Standard normal deviate with a tenth of the draws beyond it."""
 HALF: Final = 0.5
 """Of the variance, which uncertain numbers may make up at most."""
-DEVIATES: Final = 33
-HALVINGS: Final = 40
-WIDEST: Final = 8.0
+DEVIATES: Final = 25
+HALVINGS: Final = 16
+WIDEST: Final = 4.0
 SOURCE: Final = "archsim-residuals"
 
 Key = tuple[str, str, str]
@@ -51,32 +51,63 @@ class Estimate:
     datasets: tuple[str, ...]
     machines: tuple[str, ...]
 
-    def deviations(self, residual: Residual, *, full: bool = False) -> np.ndarray:
-        """Return logarithms that measured over predicted may have, all draws of numbers by deviates of the error.
+    def ends(self, rows: Rows, *, full: bool = False) -> np.ndarray:
+        """Return both ends of the interval of every row, logarithms of measured over predicted, (2, rows).
 
         Parameters
         ----------
-        residual : Residual
-            A row.
+        rows : Rows
+            With the draws of their machines' numbers.
         full : bool
             Take the bounds of numbers as they are written, on fitted machines too.
         """
         import numpy as np
 
-        fitted = set(residual.machines) <= set(self.machines)
-        bounds = 1.0 if full or not fitted else self.bounds
-        drawn = np.array(residual.drawn or (0.0,))
+        known = set(self.machines)
+        fitted = np.array([not full and set(names) <= known for names in rows.machines])
+        drawn = rows.drawn * np.where(fitted, self.bounds, 1.0)[:, None]
         normal = _deviates()
         error = self.bias + normal * np.where(normal < 0.0, self.below, self.above)
-        sums: np.ndarray = (bounds * drawn[:, None] + error[None, :]).ravel()
-        return sums
+        sums = (drawn[:, :, None] + error).reshape(len(drawn), -1)
+        sums.sort(axis=1)
+        places = np.array([0.5 - 0.5 * SHARE, 0.5 + 0.5 * SHARE]) * (sums.shape[1] - 1)
+        ends: np.ndarray = sums[:, np.rint(places).astype(int)].T
+        return ends
 
-    def covers(self, residual: Residual, *, full: bool = False) -> bool:
-        """Say whether a row lies in the interval."""
+    def covers(self, rows: Rows, *, full: bool = False) -> np.ndarray:
+        """Say which rows lie in their interval, (rows,)."""
+        low, high = self.ends(rows, full=full)
+        inside: np.ndarray = (low <= rows.errors) & (rows.errors <= high)
+        return inside
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Residuals as arrays.
+
+    Attributes
+    ----------
+    errors : ndarray, (rows,) float64
+        Logarithms of measured over predicted.
+    drawn : ndarray, (rows, draws) float64
+        Logarithms of predictions with drawn numbers over the prediction; 0 where none were drawn.
+    machines : tuple of tuple of str
+        Machines behind each.
+    """
+
+    errors: np.ndarray
+    drawn: np.ndarray
+    machines: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, residuals: Sequence[Residual]) -> Rows:
+        """Gather residuals; rows with fewer draws than others repeat theirs."""
         import numpy as np
 
-        low, high = np.quantile(self.deviations(residual, full=full), [0.5 - 0.5 * SHARE, 0.5 + 0.5 * SHARE])
-        return bool(low <= residual.error <= high)
+        most = max((len(each.drawn) for each in residuals), default=0) or 1
+        drawn = np.array([np.resize(each.drawn or (0.0,), most) for each in residuals])
+        errors = np.array([each.error for each in residuals])
+        return cls(errors, drawn, tuple(each.machines for each in residuals))
 
 
 @dataclass(frozen=True)
@@ -141,14 +172,13 @@ def estimate(residuals: Iterable[Residual]) -> dict[Key, Estimate]:
 def _estimate(rows: Sequence[Residual]) -> Estimate:
     import numpy as np
 
-    errors = np.array([each.error for each in rows])
-    drawn = np.concatenate([np.array(each.drawn or (0.0,)) for each in rows])
-    low, middle, high = np.quantile(errors, [0.5 - 0.5 * SHARE, 0.5, 0.5 + 0.5 * SHARE])
-    down, centre, up = np.quantile(drawn, [0.5 - 0.5 * SHARE, 0.5, 0.5 + 0.5 * SHARE])
+    gathered = Rows.of(rows)
+    low, middle, high = np.quantile(gathered.errors, [0.5 - 0.5 * SHARE, 0.5, 0.5 + 0.5 * SHARE])
+    down, centre, up = np.quantile(gathered.drawn, [0.5 - 0.5 * SHARE, 0.5, 0.5 + 0.5 * SHARE])
     room = [middle - low, high - middle]
     taken = [centre - down, up - centre]
     most = math.sqrt(HALF)
-    bounds = min(1.0, *(most * r / t if t > 0.0 else 1.0 for r, t in zip(room, taken, strict=True)))
+    bounds = float(min(1.0, *(most * r / t if t > 0.0 else 1.0 for r, t in zip(room, taken, strict=True))))
     below, above = (
         float(np.sqrt(max(0.0, r * r - (bounds * t) ** 2))) / DEVIATE for r, t in zip(room, taken, strict=True)
     )
@@ -160,7 +190,7 @@ def _estimate(rows: Sequence[Residual]) -> Estimate:
         bias = float(middle - factor * centre)
         return Estimate(bias, below * scale, above * scale, factor, len(rows), datasets, machines)
 
-    return scaled(_scale(lambda scale: _share(rows, scaled(scale))))
+    return scaled(_scale(lambda scale: float(scaled(scale).covers(gathered).mean())))
 
 
 def _scale(covered: Callable[[float], float]) -> float:
@@ -170,10 +200,6 @@ def _scale(covered: Callable[[float], float]) -> float:
         middle = 0.5 * (low + high)
         low, high = (low, middle) if covered(middle) >= SHARE else (middle, high)
     return high
-
-
-def _share(rows: Sequence[Residual], made: Estimate, *, full: bool = False) -> float:
-    return sum(made.covers(each, full=full) for each in rows) / len(rows)
 
 
 def coverage(residuals: Iterable[Residual], errors: Mapping[Key, Estimate]) -> list[Covered]:
@@ -188,12 +214,13 @@ def coverage(residuals: Iterable[Residual], errors: Mapping[Key, Estimate]) -> l
         if made is None or not scored:
             found.append(Covered(family, kind, quantity, own.rows if own else 0, len(scored), None, None, None))
             continue
-        ends = [np.quantile(made.deviations(each), [0.5 - 0.5 * SHARE, 0.5 + 0.5 * SHARE]) for each in scored]
-        width = float(np.exp(np.median([high - low for low, high in ends])))
+        gathered = Rows.of(scored)
+        low, high = made.ends(gathered)
+        inside, full = made.covers(gathered).mean(), made.covers(gathered, full=True).mean()
+        width = float(np.exp(np.median(high - low)))
         found.append(
-            Covered(family, kind, quantity, own.rows if own else 0, len(scored), _share(scored, made),
-                    _share(scored, made, full=True), width)
-        )  # fmt: skip
+            Covered(family, kind, quantity, own.rows if own else 0, len(scored), float(inside), float(full), width)
+        )
     return found
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from statistics import median
 from typing import Any
 
+from archsim.arch import registry
 from archsim.engine.table import Column, Table
 from archsim.validation import metrics
 from archsim.validation.outcome import Outcome
+from archsim.validation.registry import find_checks
 
 NOTHING = "–"
 
@@ -99,6 +102,46 @@ def _summarised(dataset: str, name: str, groups: Sequence[Outcome]) -> list[str]
     unit = f" {groups[0].unit}" if groups[0].unit else ""
     within = sum(1 for each in groups if each.ok)
     return [dataset, name, str(rows), f"{_number(mean)}{unit}", str(len(groups)), str(within), best, worst]
+
+
+def by_kind(outcomes: Iterable[Outcome]) -> str:
+    """Write one line per kind of machine as a GitHub-flavoured table.
+
+    The typical error is the median over all groups that are judged by relative errors; the largest miss is that
+    furthest beyond its limit, as a multiple of it.
+    """
+    families = {each.dataset: each.families for each in find_checks()}
+    kinds: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.value is not None:
+            names = families[outcome.dataset]
+            kinds.setdefault(names[0] if len(names) == 1 else _SEVERAL, []).append(outcome)
+    lines = [_row(_KINDS), _row(["---", *["---:"] * (len(_KINDS) - 2), "---"])]
+    for name in sorted(kinds, key=lambda kind: (kind == _SEVERAL, kind)):
+        lines.append(_row(_kind(name, kinds[name])))
+    return "\n".join(lines)
+
+
+_SEVERAL = "tables of several kinds"
+_KINDS = ("kind of machine", "tables", "rows", "groups", "within their limit", "typical error", "largest miss")
+
+
+def _kind(name: str, found: Sequence[Outcome]) -> list[str]:
+    errors = [each.value for each in found if each.metric in _ERRORS and each.value is not None]
+    missed = [each for each in found if each.ok is False and each.value is not None and each.limit]
+    worst = max(missed, key=lambda each: (each.value or 0.0) / each.limit, default=None)
+    title = name if name == _SEVERAL else registry.get(name).title
+    said = NOTHING
+    if worst is not None:
+        unit = f" {worst.unit}" if worst.unit else ""
+        said = f"{_line(worst.dataset)}, {_line(worst.group)}: {_number(worst.value)} of {_number(worst.limit)}{unit}"
+    counts = (len({each.dataset for each in found}), sum(each.rows for each in found), len(found))
+    within = sum(1 for each in found if each.ok)
+    typical = _percent(median(errors)) if errors else NOTHING
+    return [title, *(f"{count:,}" for count in counts), str(within), typical, said]
+
+
+_ERRORS = ("mape", "median_ape")
 
 
 def markdown(outcomes: Iterable[Outcome]) -> str:

@@ -33,8 +33,7 @@ def test_one_machine_for_all_does_less_than_one_each(run_example):
 
 def test_every_network_is_best_on_its_own_machine(run_example):
     said = run_example("codesign_loop")
-    names = ["resnet50", "regnet-y-4gf", "convnext-t", "deit-s", "swin-t", "resmlp-s24", "poolformer-s24",
-             "efficientnet-b4"]  # fmt: skip
+    names = ["resnet50", "deit-s", "resmlp-s24", "poolformer-s24"]
     matrix = said[said.index("edp of each model") : said.index("best model on the hardware")]
     regret = [row(matrix, f"{name} ") for name in names]
     assert all(len(line) == len(names) for line in regret)

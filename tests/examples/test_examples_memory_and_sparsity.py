@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import runpy
+from pathlib import Path
 
 import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def numbers(said, what):
@@ -94,3 +98,14 @@ def test_wires_and_reads_beside_arithmetic(run_example):
     assert numbers(said, "256 bits over 10 mm at 40 nm")[:2] == [310.0, pytest.approx(by_hand, abs=0.1)]
     kogge = 300e-15 * 0.6**2 / 4 * 1e15  # fF/mm x V2, a quarter of them
     assert numbers(said, "C V2 / 4 at 32 nm: Kogge et al. DARPA Exascale 2008")[1] == pytest.approx(kogge)
+
+
+def test_a_scored_row_outside_its_limit_fails_the_script(tmp_path, monkeypatch):
+    from archsim.report.claims import Claim
+
+    main = runpy.run_path(str(EXAMPLES / "memory_wall.py"))["main"]
+    rows = [Claim("near", 1.0, 1.0, tolerance=0.1), Claim("far", 2.0, 1.0, "s", 0.1)]
+    for name, found in (("trends", rows), ("runs", []), ("draw", None), ("save", tmp_path)):
+        monkeypatch.setitem(main.__globals__, name, lambda *_, found=found: found)
+    with pytest.raises(SystemExit, match="far: 2 against 1 s"):
+        main(tmp_path / "x.png")

@@ -114,6 +114,14 @@ def test_servers_by_hand():
     assert serve(nodes, GB, 4, 2, 1).latency == pytest.approx(2 * 0.4)
 
 
+def test_a_binary_tree_of_many_machines_beats_a_ring():
+    le = load_system("le-2012")
+    cost = exchange(le, "all_reduce", 1e6, (1000,))
+    assert cost.algorithm == "tree"
+    link = le.spec.levels[0].link
+    assert cost.latency == pytest.approx(link.start + 2 * (10 * link.hop + 1e6 / le.spec.levels[0].bandwidth))
+
+
 def test_messages_of_all_chips_share_the_ports():
     nodes = made({"members": 4}, {"members": 2, "ports": 2})
     assert exchange(nodes, "send_recv", GB, (1, 2)).latency == pytest.approx(0.1)

@@ -1,9 +1,13 @@
 """Executors: the same results wherever they come from, and a worker that is killed loses nothing."""
 
+import os
 import signal
+import subprocess
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +19,7 @@ from archsim.study import jobs
 from archsim.study.executors import Processes, cluster, completed
 
 SPACE = {"policy.fusion": ["none", "full"], "clock": [1e9, 1.2e9, 1.4e9]}
+HERE = Path(__file__).parent
 MORTAL = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 
 
@@ -53,7 +58,7 @@ def test_a_killed_process_loses_nothing(processes, tmp_path):
 
 
 @MORTAL
-def test_what_a_broken_pool_of_somebody_else_leaves_is_done_here(tmp_path):
+def test_what_a_broken_pool_of_somebody_else_leaves_is_done_by_others(tmp_path):
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         assert squares(pool, tmp_path) == {number: number**2 for number in range(8)}
 
@@ -62,6 +67,32 @@ def test_what_a_broken_pool_of_somebody_else_leaves_is_done_here(tmp_path):
 def test_workers_that_die_every_time_are_given_up():
     with Processes(1) as processes, pytest.raises(UsageError, match="workers died 3 times and 1 of 1"):
         list(completed(die, [1], processes))
+
+
+STARTED = """
+import os, signal, sys
+from executor_tasks import process
+from archsim.study.executors import Processes, completed
+if __name__ == "__main__":
+    print(list(completed(process, [0], Processes(1)))[0][1], flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@MORTAL
+def test_processes_end_with_the_one_that_started_them(tmp_path):
+    script = tmp_path / "started.py"
+    script.write_text(STARTED)
+    said = subprocess.run([sys.executable, script], capture_output=True, env={**os.environ, "PYTHONPATH": str(HERE)},
+                          text=True, check=False)  # fmt: skip
+    worker = int(said.stdout)
+    for _ in range(100):
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("a worker outlived the process that started it")
 
 
 def test_an_error_of_a_task_is_raised_as_it_is(processes):

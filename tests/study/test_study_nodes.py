@@ -166,6 +166,8 @@ def test_citations_say_that_they_were_scaled_and_bounds_go_along():
     idle = moved.cited["power", "idle"]
     assert idle.source == chip.cited["power", "idle"].source
     assert "scaled: power of logic" in idle.where
+    assert str(idle.kind) == "estimated", "what was measured is no longer"
+    assert moved.cited["clock",] == chip.cited["clock",], "what did not change says what it said"
     area = moved.cited["process", "area"]
     assert area.low / area.text == pytest.approx(550 / 700)
 

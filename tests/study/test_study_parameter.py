@@ -99,7 +99,8 @@ def test_values_without_a_result_are_told():
         (square(), {"parameter": "policy.rte"}, "unknown policy 'rte'"), (square(), {"parameter": "name"}, "name"),
         (square(), {"parameter": "rate", "over": ("1 GB/s", "2 GB/s")}, "GB/s"),
         (square(), {"parameter": "rate", "over": (2e9, 1e9)}, "smaller value first"),
-        (square(), {"parameter": "rate", "over": (1e9,)}, "over="), (square(), {"parameter": "rate", "points": 1}, "points=1"),
+        (square(), {"parameter": "rate", "over": (1e9,)}, "over="),
+        (square(), {"parameter": "rate", "points": 1}, "points=1"),
         (square(), {"parameter": "policy.rate", "over": ("few", "many")}, "'few'"),
     ],
 )  # fmt: skip

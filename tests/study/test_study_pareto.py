@@ -58,7 +58,8 @@ def test_equal_points_stay_together():
 @pytest.mark.parametrize(
     ("points", "metrics", "more", "says"),
     [
-        ([], (), (), "shape"), ([[]], (), (), "shape"), ({}, (), (), "no metrics"), (np.zeros((0, 2)), (), (), "no points"),
+        ([], (), (), "shape"), ([[]], (), (), "shape"), ({}, (), (), "no metrics"),
+        (np.zeros((0, 2)), (), (), "no points"),
         ([["a", "b"]], (), (), "not numbers"), ({"a": [1.0], "b": [1.0, 2.0]}, (), (), "different lengths"),
         ({"energy": [1.0]}, ("enrgy",), (), "did you mean 'energy'"), ([[1.0, 2.0]], ("a",), (), "1 names for 2"),
         ({"energy": [1.0]}, (), ("rate",), "cannot maximise 'rate'"), ({"a": [1.0]}, ("a", "a"), (), "once"),

@@ -1,4 +1,4 @@
-"""Draws and bands: the distribution by hand, correlation by source, and bands of a machine whose law is one division."""
+"""Draws and bands: the distribution by hand, correlation by source, and bands of a machine of one division."""
 
 import math
 
@@ -105,7 +105,9 @@ def test_what_two_machines_share_does_not_decide_between_them():
     assert even.probability("latency") == pytest.approx(0.5, abs=0.03)
     never = with_all(machine(), {"name": "never", "rate": about("9 GOP/s", "8 GOP/s", "10 GOP/s", "another reason")})
     assert uncertainty(work(), machine(), samples=SAMPLES, against=never).probability("edp") == 0.0
-    assert uncertainty(work(), never, samples=SAMPLES, against=machine()).to_dict()["first_below_second"]["latency"] == 1.0
+    assert (
+        uncertainty(work(), never, samples=SAMPLES, against=machine()).to_dict()["first_below_second"]["latency"] == 1.0
+    )
 
 
 def test_the_error_of_the_model_multiplies(monkeypatch):
@@ -149,7 +151,9 @@ def test_points_are_what_evaluating_one_by_one_gives():
     graph = b.build()
     base = varied(graph, chip)
     assert [part.place for part in base.parts] == ["chip", "host"] and base.run.moves
-    chosen = [each for each in base.leaves if each.part == 0 and each.path.startswith(("host_link", "rate", "power.idle"))]
+    chosen = [
+        each for each in base.leaves if each.part == 0 and each.path.startswith(("host_link", "rate", "power.idle"))
+    ]
     assert len(chosen) == 5
     columns = {(each.part, each.path): np.array([each.low, each.value, each.high]) for each in chosen}
     points = base.points(columns, 3)

@@ -180,9 +180,7 @@ class Problem:
         if measure.function is None:
             return [points[measure.metric] for points in runs.values()]
         what = f"the function {measure.name!r}"
-        return [
-            asked(measure.function, what, count, columns, points).astype(np.float64) for points in runs.values()
-        ]
+        return [asked(measure.function, what, count, columns, points).astype(np.float64) for points in runs.values()]
 
 
 def needs_run(measure: Measure) -> bool:

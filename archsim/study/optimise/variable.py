@@ -94,6 +94,7 @@ class Variable:
         UsageError
             It is not one of the values, or outside the interval.
         """
+        value = value.item() if hasattr(value, "item") else value
         if self.values:
             if value not in self.values:
                 raise UsageError(f"{self.path} = {value!r} is not in the space", hint="take one of its values")
