@@ -231,7 +231,7 @@ def tell() -> None:
         spent = a.evaluate_points(layer(width), described(OPTICAL), sweep, **HOW)["energy"].sum(axis=1)
         first = next((side for side, energy in zip(sides, spent, strict=True) if energy < budget), None)
         print(
-            f"d = {width:,}, whole layers, softmax and norms too: ahead of an A100 with cores of {first} inputs and more"
+            f"d = {width:,}, whole layers, softmax and norms too: ahead of an A100 with cores of {first} and more"
         )
 
 
@@ -339,8 +339,7 @@ def detect(ax: Any) -> None:
     each = ATTO * photons.photon_energy(1.55e-6)
     upper = ax.secondary_xaxis("top", functions=(lambda count: count * each, lambda light: light / each))
     upper.set_xlabel("light detected at 1.55 µm (aJ/MAC)", fontsize=8)
-    finish(ax, "", "lower right")
-    ax.set_title("photon noise alone; marks: Wang et al. 2022", fontsize=10, pad=30)
+    finish(ax, "photon noise alone; marks: Wang et al. 2022", "lower right")
 
 
 def advantages(ax: Any) -> None:

@@ -59,7 +59,7 @@ def check_totals(totals: np.ndarray, machine: str) -> None:
     """
     import numpy as np
 
-    for field in ("latency", "exposed", "energy", "bytes"):
+    for field in ("latency", "interval", "exposed", "energy", "bytes"):
         amounts = totals[field]
         if len(totals) and not (amounts.min() >= 0.0 and amounts.max() < np.inf):  # NaN is neither
             legal = np.isfinite(amounts) & (amounts >= 0.0)

@@ -14,7 +14,7 @@ from archsim.jit import kernel
 
 @kernel
 def ways(length: float) -> float:
-    """Return the links out of a machine along one dimension: 2, 1 where both lead to the same, 0 where there is none.
+    """Return the links out of a machine along one dimension: w = min(2, k - 1), both ways, or one where both meet.
 
     Parameters
     ----------

@@ -217,8 +217,8 @@ class CoDesign:
             "objective": self.objective,
             "models": list(self.models),
             "hardware": {name: dict(design) for name, design in self.hardware.items()},
-            "scores": {name: list(map(float, row)) for name, row in zip(self.hardware, self.scores, strict=True)},
-            "regret": {name: list(map(float, row)) for name, row in zip(self.hardware, self.regret, strict=True)},
+            "scores": {name: list(map(_finite, row)) for name, row in zip(self.hardware, self.scores, strict=True)},
+            "regret": {name: list(map(_finite, row)) for name, row in zip(self.hardware, self.regret, strict=True)},
             "trajectories": [
                 {
                     "start": each.start,
@@ -230,7 +230,7 @@ class CoDesign:
             "fixed_points": list(self.fixed_points),
             "best": self.best,
             "lock_in": dict(self.lock_in),
-            "price_of_generality": self.price_of_generality,
+            "price_of_generality": _finite(self.price_of_generality),
             "concentration": self.model_lottery.concentration,
             "kendall": self.agreement,
         }
@@ -376,6 +376,11 @@ def _follow(start: str, names: Sequence[str], models: Sequence[str], scores: np.
             return Trajectory(start, tuple(turns), fixed=True)
         at = model
     return Trajectory(start, tuple(turns), fixed=False)
+
+
+def _finite(value: float) -> float | None:
+    """Return a number as JSON has it: none where it is not finite."""
+    return float(value) if math.isfinite(value) else None
 
 
 def _times(value: float) -> str:

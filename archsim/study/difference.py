@@ -2,8 +2,8 @@
 
 Both results are of one workload. Times are told by the resource that answers for them, energies by standard cause, and
 either by kind of op and by op: ops that both ran by their names, ops of one result only as theirs. What no op answers
-for (static power; ops that overlap) is a step of its own. Every step is a difference of two numbers, so that the steps add up to that of
-the totals.
+for (static power; ops that overlap) is a step of its own. Every step is a difference of two numbers, so that the steps
+add up to that of the totals.
 """
 
 from __future__ import annotations
@@ -192,13 +192,13 @@ def difference(first: Result, second: Result, quantity: str = "latency") -> Diff
         _steps(*(_scaled(_ops(result, quantity, by_kind), result) for result in (first, second)))
         for by_kind in (False, True)
     )
-    totals = [getattr(result, quantity) / result.items for result in (first, second)]
+    total, other = (float(getattr(result, quantity)) / result.items for result in (first, second))
     for steps in (causes, kinds, ops):
-        if abs(math.fsum(step.change for step in steps) - (totals[0] - totals[1])) > TOLERANCE * sum(totals):
+        if abs(math.fsum(step.change for step in steps) - (total - other)) > TOLERANCE * (total + other):
             raise InvariantError(f"the steps from {second.hardware} to {first.hardware} do not add up in {quantity}")
     names = _names(first, second)
     warnings = tuple(warnings_of((first, second)))
-    return Difference(first.workload, names, quantity, first.item, *totals, causes, kinds, ops, warnings)
+    return Difference(first.workload, names, quantity, first.item, total, other, causes, kinds, ops, warnings)
 
 
 def _names(first: Result, second: Result) -> tuple[str, str]:

@@ -19,7 +19,7 @@ KEYS = {
     "schema_version", "workload", "hardware", "boundary", "parameters", "latency_s", "energy_j", "power_w",
     "throughput_per_s", "item", "items", "macs",
     "macs_performed", "bound", "von_neumann_share", "energy_by_cause_j", "energy_by_detail_j", "bytes_by_level",
-    "latency_by_resource_s", "memory_bytes", "ops", "warnings", "assumed",
+    "latency_by_resource_s", "interval_s", "memory_bytes", "ops", "warnings", "assumed",
 }  # fmt: skip
 OP_KEYS = {
     "name", "kind", "count", "placed_on", "macs", "macs_performed",

@@ -1,5 +1,6 @@
 """Searches on spaces small enough to know the answer, and everything that can go wrong in one."""
 
+import json
 import math
 
 import numpy as np
@@ -215,6 +216,7 @@ def test_control_c_keeps_the_best_so_far():
         ({"method": 3}, "method 3"),
         ({"method": "differential-evolution", "objective": ["latency", "energy"]}, "one objective"),
         ({"budget": 0}, "budget=0"),
+        ({"budget": 3, "method": "differential-evolution"}, "3 designs in a generation"),
         ({"population": 1}, "population=1"),
         ({"seed": -1}, "seed -1"),
         ({"fusoin": "none"}, "fusion"),
@@ -227,8 +229,24 @@ def test_calls_that_make_no_sense(settings, says):
         search(**settings)
 
 
+def test_machines_and_their_parts_are_choices_too():
+    found = search({"hardware": ["array-16x16", "array-32x32"], "array.rows": [8, 16]}, constraints=None)
+    assert len(found) == 4
+    assert found.machine().name == found.design["hardware"]
+    assert found.result().energy == pytest.approx(found.values["energy"][found.best])
+
+
+def test_where_it_runs_makes_no_difference(exhaustive):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as executor:
+        found = search(method="exhaustive", executor=executor)
+    assert np.array_equal(found.costs, exhaustive.costs)
+
+
 def test_everything_is_kept_with_its_place(exhaustive):
     said = search(method="random", budget=30, population=10).to_dict()
+    json.dumps(said, allow_nan=False)
     assert said["evaluated"] == len(said["designs"]) <= 30
     assert said["best"] in said["designs"]
     assert {row["generation"] for row in said["designs"]} == {1, 2, 3}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -225,7 +226,11 @@ class Optimum:
         told = tuple(Column(name, name) for name in self.values)
         rest = tuple(Column(key, key) for key in ("feasible", "reason", "generation", "sample"))
         cells = tuple(
-            (*row["design"].values(), *row["values"].values(), *(row[column.key] for column in rest))
+            (
+                *row["design"].values(),
+                *("" if v is None else v for v in row["values"].values()),
+                *(row[column.key] for column in rest),
+            )
             for row in map(self._row, range(len(self)))
         )
         return Table("all designs", (*paths, *told, *rest), cells)
@@ -265,7 +270,7 @@ class Optimum:
             "asked": self.asked,
             "evaluated": len(self),
             "feasible": int(self.feasible.sum()),
-            "space": self.problem.space.size,
+            "space": _finite(self.problem.space.size),
             "objectives": [each.name for each in self.objectives],
             "constraints": [bound.text for bound in self.problem.bounds],
             "interrupted": self.interrupted,
@@ -278,7 +283,7 @@ class Optimum:
     def _row(self, index: int) -> dict[str, Any]:
         return {
             "design": self.design_of(index),
-            "values": {name: float(column[index]) for name, column in self.values.items()},
+            "values": {name: _finite(column[index]) for name, column in self.values.items()},
             "feasible": bool(self.feasible[index]),
             "reason": str(self.reasons[index]),
             "generation": int(self.generation[index]),
@@ -294,6 +299,11 @@ def _build(made: Any, arguments: Mapping[str, Any]) -> Any:
 
         return workload(made, **arguments)
     return graph_of(made)
+
+
+def _finite(value: Any) -> float | None:
+    """Return a number as JSON has it: none where it is not finite."""
+    return float(value) if math.isfinite(value) else None
 
 
 def _plain(value: Any) -> Any:

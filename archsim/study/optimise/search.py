@@ -13,7 +13,7 @@ from archsim.engine.policy import policy as make_policy
 from archsim.errors import UnsupportedError, UsageError, did_you_mean
 from archsim.study.optimise.baseline import exhaustive, random
 from archsim.study.optimise.bayesian import bayesian
-from archsim.study.optimise.evolution import differential_evolution
+from archsim.study.optimise.evolution import LEAST, differential_evolution
 from archsim.study.optimise.genetic import genetic
 from archsim.study.optimise.measures import bounds, measures
 from archsim.study.optimise.problem import Problem
@@ -37,6 +37,7 @@ METHODS: Final[Mapping[str, Callable[..., None]]] = {
     "random": random,
 }
 """Whose search it is: scipy's, pymoo's twice, Optuna's; the last two are no strategy."""
+BASELINES: Final = ("exhaustive", "random")
 SINGLE: Final = ("differential-evolution",)
 BUDGET: Final = 2000
 POPULATION: Final = 50
@@ -114,6 +115,8 @@ def optimise(
     )  # fmt: skip
     budget, population = _whole("budget", budget), _whole("population", population, least=2)
     name, search = _method(method, problem, budget)
+    if name not in BASELINES and min(population, budget) < LEAST:
+        raise UsageError(f"{name} with {min(population, budget)} designs in a generation", hint=f"it needs {LEAST}")
     if name == "exhaustive":
         budget = max(budget, int(problem.space.size)) if math.isfinite(problem.space.size) else budget
     return run(problem, name, search, budget, min(population, budget), seed, progress)

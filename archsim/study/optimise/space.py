@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 Columns = Mapping[str, Any]
 """Path to one value per design, (n,)."""
-MOST: Final = 2_000_000
+MOST: Final = 1_000_000
 """Designs that are listed one by one, at most."""
 
 
@@ -129,7 +128,7 @@ class Space:
             np.arange(each.count) if each.integral else np.log(np.arange(each.low, each.high + 1.0))
             for each in self.variables
         ]
-        return np.array(list(itertools.product(*sides)))
+        return np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1).reshape(-1, len(sides))
 
     def decode(self, coordinates: np.ndarray) -> dict[str, np.ndarray]:
         """Return the columns of designs: every path with one value per design.

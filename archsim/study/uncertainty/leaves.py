@@ -102,8 +102,10 @@ class Leaf:
         """Keep rounding from carrying a draw beyond its bounds; whole numbers stay whole."""
         import numpy as np
 
-        values = np.clip(drawn, self.low, self.high)
-        return np.rint(values) if self.quantity is not None and self.quantity.integer else values
+        values: np.ndarray = np.clip(drawn, self.low, self.high)
+        if self.quantity is not None and self.quantity.integer:
+            values = np.rint(values)
+        return values
 
 
 def leaves(chip: Chip, part: int = 0) -> tuple[Leaf, ...]:

@@ -83,7 +83,14 @@ def model_errors() -> Mapping[tuple[str, str, str], ModelError]:
     plain, cited = split(tree["errors"])
     return {
         (family, kind, quantity): ModelError(
-            family, kind, quantity, *(float(entry[name]) for name in NUMBERS), tuple(entry["machines"]),
+            family,
+            kind,
+            quantity,
+            float(entry["bias"]),
+            float(entry["below"]),
+            float(entry["above"]),
+            float(entry["bounds"]),
+            tuple(entry["machines"]),
             cited[family, kind, quantity, "bias"],
         )
         for family, kinds in plain.items()

@@ -94,10 +94,13 @@ class Band:
         UsageError
             No such metric.
         """
-        metric = known_metric(metric)
-        if metric == "power":
-            return self.energy / self.period
-        return {"latency": self.latency, "energy": self.energy}.get(metric, self.latency * self.energy)
+        values: dict[str, np.ndarray] = {
+            "latency": self.latency,
+            "energy": self.energy,
+            "power": self.energy / self.period,
+            "energy_delay": self.latency * self.energy,
+        }
+        return values[known_metric(metric)]
 
     def nominal(self, metric: str) -> float:
         """Return a metric with all numbers as described."""

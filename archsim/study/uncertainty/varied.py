@@ -21,7 +21,7 @@ from archsim.engine.policy import policy as make_policy
 from archsim.engine.run import run_sweep
 from archsim.engine.transfer import LINK_RESOURCE
 from archsim.errors import UnsupportedError, UsageError
-from archsim.laws import link, power
+from archsim.laws import link
 from archsim.study.uncertainty.leaves import Leaf, leaves
 
 if TYPE_CHECKING:
@@ -97,8 +97,10 @@ class Varied:
         """
         sums, refused = self._sums(columns, points)
         whole = (self.result.latency, self.result.interval, self.result.energy)
-        scaled = [t * each / base if base else each for t, each, base in zip(whole, sums, self._base, strict=True)]
-        return Points(*scaled, refused)
+        latency, interval, energy = (
+            total * each / base if base else each for total, each, base in zip(whole, sums, self._base, strict=True)
+        )
+        return Points(latency, interval, energy, refused)
 
     @cached_property
     def _base(self) -> tuple[float, ...]:
@@ -127,7 +129,7 @@ class Varied:
         seconds, joules = self._links(columns, points)
         latency += seconds
         interval += seconds
-        energy += joules + power.static_energy(standing, interval)
+        energy += joules + standing * interval
         refused |= ~(np.isfinite(latency) & np.isfinite(energy))
         return (latency, interval, energy), refused
 
@@ -158,7 +160,8 @@ def _static_power(part: Part, totals: np.ndarray) -> np.ndarray:
 
     time = totals["interval"]
     idle = np.full(len(time), part.chip.spec.power.idle)
-    return np.divide(totals["energy"][:, 0], time, out=idle, where=time > 0.0)
+    drawn: np.ndarray = np.divide(totals["energy"][:, 0], time, out=idle, where=time > 0.0)
+    return drawn
 
 
 def varied(
