@@ -4,14 +4,14 @@ Beside the headlines of DOSA (Hong et al. 2023), NAAS (Lin et al. 2021, arXiv:21
 arXiv:2105.12842); no published number for the loop itself.
 
 What should be seen: (A) at equal samples, searches with a strategy find better machines than chance does, by less than
-DOSA reports, since no mapping is searched here but the machine alone; their fronts of time, energy and area enclose
-more. (B) A machine made for one network does two to five times more per joule than TPU v3, one made for all of them
-nearly as much: the price of generality is small, where FAST, which also chooses schedules, reports a factor 1.54. (C)
-Eight published networks of about four billion multiply-accumulates that classify pictures about equally well: each
-loses up to 1.8 times on hardware tuned for another. But ResNet-50 is the best of them on every array tuned for any of
-them, so that taking turns ends there wherever it starts. (D) Transformers of one size and different widths: hardware
-made for a width mostly favours that width, so that the loop stays near where it began. There is little to regret, a few
-per cent, and from TPU v3 as it is one comes to a power of two.
+DOSA reports, since only the machine is searched: how an op lies on it is worked out for every design. Their fronts of
+time, energy and area enclose more. (B) A machine made for one network does two to five times as much per joule as TPU
+v3, one made for all of them nearly as much: the price of generality is small, where FAST, which also chooses
+schedules, reports a factor 1.54. (C) Eight published networks of about four billion multiply-accumulates that classify
+pictures about equally well: each loses up to 1.8 times on hardware tuned for another. But ResNet-50 is the best of
+them on every array tuned for any of them, so that taking turns ends there wherever it starts. (D) Transformers of one
+size and different widths: hardware made for a width mostly favours that width, so that the loop stays near where it
+began. There is little to regret, a few per cent, and from TPU v3 as it is one comes to a power of two.
 
 Assumptions: machines differ from TPU v3 in arrays, buffers, and in part A bandwidth and clock; one picture or sequence
 at a time, bf16. Area is counted in bytes of buffer, of which one cell takes as many as on the die of TPU v1: a third

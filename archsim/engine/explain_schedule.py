@@ -25,8 +25,8 @@ def scheduled(run: Run) -> tuple[Node, ...]:
     busiest = max(range(len(line.work)), key=lambda lane: line.work[lane], default=None)
     lines = [
         f"one op after the other: {format_quantity(alone, TIME)}; so: {format_quantity(line.latency, TIME)}",
-        f"longest way through the graph: {format_quantity(path, TIME)}, of which {format_quantity(early, TIME)} at most "
-        "pass before, while weights are fetched early",
+        f"longest way through the graph: {format_quantity(path, TIME)}, of which weights fetched early save at most "
+        f"{format_quantity(early, TIME)}",
     ]
     if busiest is not None:
         lines.append(f"busiest: {line.lanes[busiest]}, {format_quantity(line.work[busiest], TIME)}")

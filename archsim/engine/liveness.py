@@ -129,4 +129,5 @@ class _Peaks:
     def most(self, first: int, last: int) -> float:
         """Return the most that is alive from op `first` to op `last`, both included, B."""
         row = (last - first + 1).bit_length() - 1
-        return max(self._rows[row][first], self._rows[row][last - 2**row + 1])
+        whole = self._rows[row]
+        return max(whole[first], whole[last + 1 - (1 << row)])

@@ -62,8 +62,8 @@ def systems_schema() -> dict[str, Any]:
     alternatives = []
     for name, model in (("chips", SystemSpec), ("machines", MixedSpec)):
         schema = model.model_json_schema(by_alias=True, mode="validation", schema_generator=_Citable)
-        for key, definition in schema.pop("$defs", {}).items():
-            definition = _renamed(definition, name)
+        for key, described in schema.pop("$defs", {}).items():
+            definition = _renamed(described, name)
             if "link" in definition.get("properties", {}):
                 link = definition["properties"]["link"]
                 definition["properties"]["link"] = {"anyOf": [{"type": "string"}, _EXTENDS, link]}

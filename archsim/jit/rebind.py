@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
+from archsim.jit import snapshot
 from archsim.jit.names import Kind, Read
 from archsim.jit.walk import Bind, callees, plain, walk
+
+_made: dict[Any, tuple[snapshot.Snapshot, FunctionType]] = {}
+"""Copies by what was asked for, with what they were made from: made anew when any of it has changed."""
 
 
 def bound(f: Callable[..., Any], bind: Bind | None = None, name: str | None = None) -> Callable[..., Any]:
@@ -30,12 +34,18 @@ def bound(f: Callable[..., Any], bind: Bind | None = None, name: str | None = No
     kernel
         A kernel again: it may be bound further, compiled or traced.
     """
+    asked = (f, name, tuple(sorted((bind or {}).items())))
+    last = _made.get(asked)
+    if last is not None and snapshot.unchanged(last[0]):
+        return last[1]
     root = plain(f)
     copies: dict[FunctionType, FunctionType] = {}
-    for each, own in walk(f, bind).items():
+    found = walk(f, bind)
+    for each, own in found.items():
         touched = any(read.rebound for read in own) or any(callee in copies for callee in callees(own))
         if touched or each is root:
             copies[each] = copied(each, own, copies, name=name if each is root else None)
+    _made[asked] = snapshot.taken(found), copies[root]
     return copies[root]
 
 

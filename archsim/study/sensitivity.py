@@ -19,10 +19,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from archsim.arch.columns import place_of
-from archsim.cited import dotted
 from archsim.engine.table import Column, Table, share
 from archsim.errors import UsageError, did_you_mean
-from archsim.study.uncertainty.leaves import Leaf, leaves
+from archsim.study.uncertainty.leaves import Leaf, leaves, named
 from archsim.study.uncertainty.varied import Varied, varied
 
 if TYPE_CHECKING:
@@ -218,7 +217,7 @@ def _numbers(chip: Chip, part: int) -> list[Leaf]:
     open_ones = {leaf.path: leaf for leaf in leaves(chip, part)}
     found = []
     for path, cited in chip.cited.items():
-        name = dotted(path)
+        name = named(chip, path)
         if name in open_ones:
             found.append(open_ones[name])
             continue

@@ -39,4 +39,15 @@ def test_every_network_is_best_on_its_own_machine(run_example):
     assert all(len(line) == len(names) for line in regret)
     assert [line[place] for place, line in enumerate(regret)] == [1.0] * len(names)
     assert min(map(min, regret)) == 1.0
-    assert row(said, "C, largest regret:")[0] == pytest.approx(max(map(max, regret)), abs=0.01)
+    assert row(said, "C, kinds, largest regret:")[0] == pytest.approx(max(map(max, regret)), abs=0.01)
+
+
+def test_turns_of_widths_end_at_fixed_points(run_example):
+    said = run_example("codesign_loop")
+    turns = said[said.rindex("best model on the hardware") : said.index("D, widths, fixed")]
+    ends = {re.findall(r"width=\d+", line)[-1] for line in turns.splitlines() if "width=" in line}
+    (line,) = [line for line in said.splitlines() if line.startswith("D, widths, fixed points:")]
+    fixed = line.split("): ")[1].split("; ")
+    assert ends <= set(fixed)
+    assert row(said, "D, widths, fixed points:")[0] == len(fixed)
+    assert row(said, "D, widths, lock-in:")[0] >= 1.0

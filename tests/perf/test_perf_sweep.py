@@ -20,6 +20,7 @@ from archsim.engine.lower import lower
 pytestmark = pytest.mark.perf
 
 POINTS = 20_000
+REPEATS = 3
 SIX = {
     "memory[0].bandwidth": a.Span("64 GB/s", "1 TB/s", log=True),
     "clock": a.Span("0.5 GHz", "2 GHz"),
@@ -37,11 +38,14 @@ FIFTY = "-".join(str(1000 + 8 * layer) for layer in range(51))
 """Widths of 50 layers of which no two are alike, so that none shares a row."""
 
 
-def processor_time(work):
-    """Return what `work` gives, and the processor time it took, s: other processes do not count."""
-    start = time.process_time()
-    result = work()
-    return result, time.process_time() - start
+def processor_time(work, repeats=1):
+    """Return what `work` gives, and the least processor time it took, s: other processes do not count."""
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        result = work()
+        times.append(time.process_time() - start)
+    return result, min(times)
 
 
 def roofline(table, peaks, bandwidths):
@@ -58,7 +62,7 @@ def roofline(table, peaks, bandwidths):
 def test_rate(machine, network):
     graph = a.workload("mlp", widths=FIFTY) if network == "fifty layers" else a.workload(network)
     chip = a.hardware(machine)
-    points = POINTS if machine != "array-128x128" else POINTS // 10
+    points = POINTS if machine != "array-128x128" else POINTS // 4
     placement = prepare(graph, chip, a.Policy())
     table = lower(placement.chip, placement.graph.tensors).table
     assert network == "resnet50" or len(table) == 50
@@ -67,7 +71,7 @@ def test_rate(machine, network):
         return a.sweep(graph, chip, SWEPT[machine], mode="latin-hypercube", samples=count, jit="always")
 
     sweep(64)  # compiles
-    found, mine = processor_time(lambda: sweep(points))
+    found, mine = processor_time(lambda: sweep(points), REPEATS)
     assert found.failed == 0
     few = range(0, points, points // 3)
     alone, loop = processor_time(lambda: [one(graph, chip, found.point(index)) for index in few])
@@ -75,7 +79,7 @@ def test_rate(machine, network):
         assert found["latency"][index] == pytest.approx(result.latency, rel=1e-12)
         assert found["energy"][index] == pytest.approx(result.energy, rel=1e-12)
     shares = np.linspace(1.0, 2.0, points)
-    _, least = processor_time(lambda: roofline(table, 1e12 * shares, 1e11 * shares))
+    _, least = processor_time(lambda: roofline(table, 1e12 * shares, 1e11 * shares), REPEATS)
     rate = points / mine
     print(
         f"\n{network} on {machine}, {len(table)} rows: {rate:.3g} points/s of processor time, "

@@ -2,12 +2,13 @@
 
 import json
 import math
+import sys
 
 import numpy as np
 import pytest
 
 import archsim as a
-from archsim.errors import UnsupportedError, UsageError
+from archsim.errors import MissingExtraError, UnsupportedError, UsageError
 from archsim.study.optimise.search import METHODS
 
 CHIP = a.hardware("array-32x32")
@@ -220,6 +221,7 @@ def test_control_c_keeps_the_best_so_far():
         ({"population": 1}, "population=1"),
         ({"seed": -1}, "seed -1"),
         ({"fusoin": "none"}, "fusion"),
+        ({"space": {"policy.fusion": ["none", "fulll"]}}, "did you mean 'full'"),
         ({"net": {}}, "no workload"),
         ({"objective": "speed"}, "'speed'"),
     ],
@@ -236,12 +238,27 @@ def test_machines_and_their_parts_are_choices_too():
     assert found.result().energy == pytest.approx(found.values["energy"][found.best])
 
 
+def test_designs_that_do_not_run_are_told_of():
+    found = search({"policy.precision": ["int8", "fp64"], "array.rows": [8, 16]}, constraints=None)
+    assert list(found.feasible) == [True, True, False, False]
+    assert "2 of 4 designs do not run" in found.warnings[0]
+
+
 def test_where_it_runs_makes_no_difference(exhaustive):
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as executor:
         found = search(method="exhaustive", executor=executor)
     assert np.array_equal(found.costs, exhaustive.costs)
+
+
+@pytest.mark.parametrize(("method", "library"), [("nsga2", "pymoo"), ("nsga3", "pymoo"), ("tpe", "optuna")])
+def test_what_is_not_installed_is_named(monkeypatch, method, library):
+    for name in [name for name in sys.modules if name == library or name.startswith(f"{library}.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtraError, match=rf"{library}.*archsim\[optimise\]"):
+        search(method=method, budget=10, population=5)
 
 
 def test_everything_is_kept_with_its_place(exhaustive):

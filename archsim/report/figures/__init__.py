@@ -7,5 +7,6 @@
 from archsim.report.figures.canvas import save
 from archsim.report.figures.roofline import roofline
 from archsim.report.figures.shares import shares
+from archsim.report.figures.sureness import bands, tornado
 
-__all__ = ["roofline", "save", "shares"]
+__all__ = ["bands", "roofline", "save", "shares", "tornado"]

@@ -247,6 +247,9 @@ class Optimum:
         found = []
         if self.interrupted:
             found.append(f"stopped after {self.asked} of {self.budget} designs: this is the best so far")
+        stuck = [str(reason) for reason in self.reasons if reason]
+        if stuck:
+            found.append(f"{len(stuck)} of {len(self)} designs do not run: {max(set(stuck), key=stuck.count)}")
         if len(self.objectives) > 1:
             return tuple(found)
         for place, each in enumerate(self.problem.space.variables):

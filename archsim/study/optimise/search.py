@@ -113,6 +113,7 @@ def optimise(
         _workloads(workload), base, Space.of(space, base), measures(objective), bounds(constraints),
         make_policy(policy, **choices), executor,
     )  # fmt: skip
+    _check_policies(problem)
     budget, population = _whole("budget", budget), _whole("population", population, least=2)
     name, search = _method(method, problem, budget)
     if name not in BASELINES and min(population, budget) < LEAST:
@@ -151,6 +152,15 @@ def run(
         problem, name, seed, budget, trials.asked, trials.generations, interrupted, judged.coordinates, judged.columns,
         judged.values, judged.feasible, judged.reasons, generation, sample,
     )  # fmt: skip
+
+
+def _check_policies(problem: Problem) -> None:
+    """Refuse choices that no policy has, before designs with them are left out as if they did not run."""
+    for each in problem.space.variables:
+        name = each.path.removeprefix("policy.")
+        for value in each.values if name != each.path else ():
+            if isinstance(value, str):
+                make_policy(problem.policy, **{name: value})
 
 
 def _workloads(given: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from archsim.arch.columns import place_of
-from archsim.cited import Cited, Kind, dotted
+from archsim.cited import Cited, Kind, Path, dotted
 from archsim.errors import UsageError
 from archsim.study.uncertainty.spreads import CHOSEN, spread
 from archsim.units import parse
@@ -110,8 +110,21 @@ class Leaf:
 
 def leaves(chip: Chip, part: int = 0) -> tuple[Leaf, ...]:
     """Return the numbers of a description that may be otherwise, in the order of its file."""
-    found = (_leaf(chip, part, dotted(path), cited) for path, cited in chip.cited.items() if cited.kind)
+    found = (_leaf(chip, part, named(chip, path), cited) for path, cited in chip.cited.items() if cited.kind)
     return tuple(each for each in found if each is not None)
+
+
+def named(chip: Chip, path: Path) -> str:
+    """Write a path with a list's items by their names, where they have any: ``memory.hbm.bandwidth``."""
+    node: Any = chip.spec
+    steps: list[str | int] = []
+    for step in path:
+        try:
+            node = node[step] if isinstance(step, int) else getattr(node, step, None)
+        except (IndexError, TypeError):
+            return dotted(path)
+        steps.append(getattr(node, "name", step) if isinstance(step, int) else step)
+    return dotted(tuple(steps))
 
 
 def _leaf(chip: Chip, part: int, path: str, cited: Cited) -> Leaf | None:
