@@ -239,7 +239,8 @@ def test_machines_and_their_parts_are_choices_too():
 
 
 def test_designs_that_do_not_run_are_told_of():
-    found = search({"policy.precision": ["int8", "fp64"], "array.rows": [8, 16]}, constraints=None)
+    net = a.workload("mlp", widths="64-64", dtype="bf16")
+    found = search({"policy.precision": ["bf16", "fp64"], "array.rows": [8, 16]}, net=net, constraints=None)
     assert list(found.feasible) == [True, True, False, False]
     assert "2 of 4 designs do not run" in found.warnings[0]
 
