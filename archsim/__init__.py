@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from archsim.study.alike import Alike as Alike
     from archsim.study.alike import alike as alike
     from archsim.study.axes import Span as Span
-    from archsim.study.codesign import CoDesign as CoDesign
     from archsim.study.codesign import codesign as codesign
     from archsim.study.compare import Comparison as Comparison
     from archsim.study.compare import compare as compare
@@ -65,6 +64,7 @@ if TYPE_CHECKING:
     from archsim.study.serving import serve as serve
     from archsim.study.sweep import sweep as sweep
     from archsim.study.swept import Sweep as Sweep
+    from archsim.study.turns import CoDesign as CoDesign
     from archsim.study.uncertainty.monte_carlo import Uncertainty as Uncertainty
     from archsim.study.uncertainty.monte_carlo import uncertainty as uncertainty
     from archsim.workloads.registry import workload as workload
@@ -75,7 +75,7 @@ _HOMES: Final = {
     "Alike": ("archsim.study.alike", "Alike"),
     "ArchsimError": ("archsim.errors", "ArchsimError"),
     "Chip": ("archsim.arch.chip", "Chip"),
-    "CoDesign": ("archsim.study.codesign", "CoDesign"),
+    "CoDesign": ("archsim.study.turns", "CoDesign"),
     "Comparison": ("archsim.study.compare", "Comparison"),
     "Crossover": ("archsim.study.crossover", "Crossover"),
     "Graph": ("archsim.graph.graph", "Graph"),

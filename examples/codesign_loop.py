@@ -44,7 +44,7 @@ from archsim.validation.table import read_table
 
 FAST = os.environ.get("ARCHSIM_FAST") == "1"
 BASE = a.hardware("tpu-v3")
-SAMPLES, SEEDS, POPULATION = (80, 2, 20) if FAST else (300, 5, 20)
+SAMPLES, SEEDS, POPULATION = (60, 2, 20) if FAST else (300, 5, 20)
 CELL = (24 * 2**20 / (1 / 3)) * (1 / 4) / 65536  # bytes of buffer on the area of one cell
 AS_IT_IS = {"array.rows": 128, "array.columns": 128, "array.count": 4, "buffers.input": 2**25}
 SIDES = (16, 32, 64, 128, 256, 512)

@@ -230,9 +230,7 @@ def tell() -> None:
         sweep = {"core.rows": sides, "core.columns": sides}
         spent = a.evaluate_points(layer(width), described(OPTICAL), sweep, **HOW)["energy"].sum(axis=1)
         first = next((side for side, energy in zip(sides, spent, strict=True) if energy < budget), None)
-        print(
-            f"d = {width:,}, whole layers, softmax and norms too: ahead of an A100 with cores of {first} and more"
-        )
+        print(f"d = {width:,}, whole layers, softmax and norms too: ahead of an A100 with cores of {first} and more")
 
 
 def shares() -> dict[str, Mapping[str, float]]:

@@ -11,7 +11,7 @@ from archsim.cli.optimise import Budget, Follow, Limits, Method, Over, Populatio
 
 if TYPE_CHECKING:
     from archsim.cli.screen import Block
-    from archsim.study.codesign import CoDesign
+    from archsim.study.turns import CoDesign
 
 Models = Annotated[
     list[str],

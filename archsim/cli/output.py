@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from archsim.cli import notices
 from archsim.errors import UsageError
 
 if TYPE_CHECKING:
     from archsim.cli.screen import Block
-    from archsim.engine.table import Table
 
 Form = Literal["text", "json", "csv"]
 _SUFFIXES: Final[dict[str, Form]] = {".json": "json", ".csv": "csv"}
@@ -29,6 +28,13 @@ class Target:
 
     form: Form
     file: Path | None = None
+
+
+class HasCsv(Protocol):
+    """What can be written as CSV, such as a table."""
+
+    def to_csv(self) -> str:
+        """Return it as CSV."""
 
 
 def target(as_json: bool, as_csv: bool = False, output: str | None = None) -> Target:
@@ -71,7 +77,7 @@ def deliver(
     *,
     data: Callable[[], Any],
     blocks: Callable[[], Sequence[Block]],
-    table: Callable[[], Table] | None = None,
+    table: Callable[[], HasCsv] | None = None,
     warnings: Iterable[str] = (),
 ) -> None:
     """Write one answer.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -117,7 +118,7 @@ def sweep(
         where,
         data=found.to_dict,
         blocks=lambda: _blocks(found, ranked, rows, store),
-        table=lambda: found.table(_order(found, ranked), _metrics(ranked)),
+        table=lambda: Sorted(found, ranked),
         warnings=found.warnings,
     )
     if stopped:
@@ -213,10 +214,24 @@ def _executor(jobs: str | None, address: str | None) -> Iterator[Executor | None
         yield None
 
 
+@dataclass(frozen=True)
+class Sorted:
+    """A sweep in the order of a metric."""
+
+    sweep: Sweep
+    metric: str | None
+
+    def to_csv(self) -> str:
+        """Return it as CSV."""
+        return self.sweep.to_csv(_order(self.sweep, self.metric), _metrics(self.metric))
+
+
 def _nothing(found: Sweep) -> None:
     from archsim.errors import UnsupportedError
 
-    raise UnsupportedError(f"none of the {len(found)} points has a result: {found.points.reasons[0]}")
+    first = " ".join(f"{path}={value}" for path, value in found.point(0).items())
+    raise UnsupportedError(f"none of the {len(found)} points has a result: {found.points.reasons[0]}",
+                           hint=f"archsim run says more of one of them, such as {first}")  # fmt: skip
 
 
 def _metrics(ranked: str | None) -> tuple[str, ...]:

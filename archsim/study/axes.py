@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from archsim.arch.columns import place_of
+from archsim.arch.mixed import MixedSystem
 from archsim.arch.system import System
 from archsim.errors import UsageError, did_you_mean
 from archsim.io.fields import annotations_at
@@ -251,13 +252,29 @@ def _read_span(machine: Chip | System | None, path: str, span: Span, sampled: bo
 
 def _kind(machine: Chip | System | None, path: str, span: Span) -> tuple[Quantity | None, bool]:
     """Return the quantity of a leaf, and whether only whole numbers are legal there."""
-    if path.startswith(f"{WORKLOAD}.") or machine is None or isinstance(machine, System):
-        return None, isinstance(span.low, int) and isinstance(span.high, int)
-    place = place_of(machine.spec, path)
+    plain = None, isinstance(span.low, int) and isinstance(span.high, int)
+    if path.startswith(f"{WORKLOAD}.") or machine is None:
+        return plain
+    chip, rest = _owner(machine, path)
+    try:
+        place = place_of(chip.spec, rest)
+    except UsageError:
+        if isinstance(machine, System):  # a value of its own, such as levels.nvlink.members
+            return plain
+        raise
     if place.column.choices:
         raise UsageError(f"{path}={span}: there is nothing between two choices",
                          hint=f"list some of {', '.join(str(choice) for choice in place.column.choices)}")  # fmt: skip
     quantity = place.column.quantity
     if quantity is not None:
         return quantity, quantity.integer
-    return None, int in annotations_at(type(machine.spec), place.path)
+    return None, int in annotations_at(type(chip.spec), place.path)
+
+
+def _owner(machine: Chip | System, path: str) -> tuple[Chip, str]:
+    """Return the machine a path leads into, and the path from there."""
+    if isinstance(machine, MixedSystem):
+        name, _, rest = path.partition(".")
+        member = machine.host if name == "host" else machine.machines.get(name)
+        return (machine.chip, path) if member is None else (member, rest)
+    return (machine.chip, path) if isinstance(machine, System) else (machine, path)

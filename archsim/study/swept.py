@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SHOWN: Final = ("latency", "energy", "power", "throughput", "edp")
 """Metrics in tables and files."""
+ROWS: Final = 50_000
+"""Rows written at a time."""
 REASONS: Final = 5
 """Reasons told in warnings; all of them stand with the points."""
 
@@ -134,7 +137,9 @@ class Sweep:
         """Return the values of all paths at one point."""
         return {path: _plain(values[index]) for path, values in self.columns.items()}
 
-    def table(self, which: Sequence[int] | None = None, metrics: Sequence[str] = SHOWN) -> Table:
+    def table(
+        self, which: Sequence[int] | None = None, metrics: Sequence[str] = SHOWN, *, reasons: bool | None = None
+    ) -> Table:
         """Return the points as a table: paths, then metrics, what binds, and why there is no result if some have none.
 
         Parameters
@@ -143,6 +148,8 @@ class Sweep:
             These points, in this order; all of them when left out.
         metrics : sequence of str
             Metrics shown.
+        reasons : bool, optional
+            Whether to say why there is no result; left out: where one of these points has none.
         """
         rows = range(len(self)) if which is None else [int(index) for index in which]
         some = self.points.take(list(rows))
@@ -152,10 +159,19 @@ class Sweep:
         parts = [[_plain(values[index]) for index in rows] for values in self.columns.values()]
         parts += [some[name].tolist() for name in metrics]
         parts.append(some.bound.tolist())
-        if not some.ok.all():
+        if reasons or (reasons is None and not some.ok.all()):
             columns.append(Column("reason", "why there is no result"))
             parts.append(some.reasons.tolist())
         return Table(f"{self.workload} on {self.hardware}", tuple(columns), tuple(zip(*parts, strict=True)))
+
+    def to_csv(self, which: Sequence[int] | None = None, metrics: Sequence[str] = SHOWN) -> str:
+        """Return `table` as CSV, SI numbers; of many points not all rows are held at a time."""
+        rows = range(len(self)) if which is None else which
+        out = io.StringIO()
+        for first in range(0, len(rows), ROWS):
+            text = self.table(rows[first : first + ROWS], metrics, reasons=bool(self.failed)).to_csv()
+            out.write(text if first == 0 else text.partition("\n")[2])
+        return out.getvalue()
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything, ready for JSON: one list per path and metric."""

@@ -5,7 +5,7 @@ import pytest
 
 import archsim as a
 from archsim.errors import UnsupportedError, UsageError
-from archsim.study.codesign import SUITE
+from archsim.study.turns import SUITE
 
 CHIP = a.hardware("array-32x32")
 SPACE = {"array.rows": [8, 16, 32, 64], "array.columns": [8, 16, 32, 64]}

@@ -58,6 +58,15 @@ def test_spans_are_spread_evenly_or_in_ratios_and_round_where_only_whole_numbers
     assert sizes.axes["workload.batch"].dtype == np.int64
 
 
+def test_spans_of_systems_are_read_in_the_units_of_their_chips():
+    space = {"memory.hbm.bandwidth": a.Span("1 TB/s", "2 TB/s", 2), "levels.nvlink.members": [4, 8]}
+    found = a.sweep("mlp", "dgx-a100", space, tensor_parallel=2)
+    for index in range(4):
+        alone = a.system("dgx-a100", found.point(index))
+        assert found["latency"][index] == a.evaluate("mlp", alone, tensor_parallel=2).latency
+    assert found["memory.hbm.bandwidth"].tolist() == [1e12, 1e12, 2e12, 2e12]
+
+
 def test_zip_goes_side_by_side():
     side = a.sweep("mlp", "null", {"rate": RATES, "workload.batch": [1, 2, 4]}, mode="zip")
     assert side.shape == (3,)
