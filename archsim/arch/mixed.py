@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from archsim.arch.chip import Chip, HostLink, Part
-from archsim.arch.system import Level, Link, System
+from archsim.arch.system import Level, Link, System, SystemHeader
 from archsim.units import Count
 
 HOST_NAMES = ("host", "link")
@@ -51,16 +51,9 @@ class Member(Part):
         return None if own is None else Way(own.latency, own.bandwidth, own.energy)
 
 
-class MixedSpec(Part):
-    """What every file of a mixed system says."""
+class MixedSpec(SystemHeader):
+    """What a file of a host with different machines says."""
 
-    schema_version: Literal[1] = Field(1, alias="schema", description="version of this file format")
-    name: str = Field(description="kebab-case name", pattern=r"^[a-z0-9][a-z0-9.-]*$")
-    title: str = Field(description="name in full")
-    vendor: str = Field("", description="who makes it")
-    year: int | None = Field(None, description="year of introduction", ge=1940, le=2100)
-    aliases: tuple[str, ...] = Field((), description="other names")
-    note: str = Field("", description="what a reader should know about this description")
     host: str = Field(description="machine whose memory the links end at: its name in the catalogue of hardware")
     members: tuple[Member, ...] = Field(description="the machines, the one preferred at equal cost first", min_length=1,
                                         max_length=8)  # fmt: skip

@@ -121,8 +121,8 @@ class Stragglers(Part):
         return self
 
 
-class SystemSpec(Part):
-    """What every file of a system says."""
+class SystemHeader(Part):
+    """How every file of a system begins, of equal chips or of different machines."""
 
     schema_version: Literal[1] = Field(1, alias="schema", description="version of this file format")
     name: str = Field(description="kebab-case name", pattern=r"^[a-z0-9][a-z0-9.-]*$")
@@ -131,6 +131,11 @@ class SystemSpec(Part):
     year: int | None = Field(None, description="year of introduction", ge=1940, le=2100)
     aliases: tuple[str, ...] = Field((), description="other names, such as labels of public data sets")
     note: str = Field("", description="what a reader should know about this description")
+
+
+class SystemSpec(SystemHeader):
+    """What a file of many equal chips says."""
+
     chip: str = Field(description="the machine it has several of: its name in the catalogue of hardware")
     levels: tuple[Level, ...] = Field(description="levels, innermost first", min_length=1, max_length=4)
     algorithms: tuple[Algorithm, ...] = Field(

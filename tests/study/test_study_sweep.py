@@ -152,6 +152,15 @@ def test_tables_and_json_have_units_and_reasons():
         partly["latncy"]
 
 
+def test_csv_is_that_of_the_table_however_many_rows_are_held(grid, monkeypatch):
+    whole = grid.table().to_csv()
+    monkeypatch.setattr("archsim.study.swept.ROWS", 4)
+    assert grid.to_csv() == whole
+    assert grid.to_csv([5, 0]) == grid.table([5, 0]).to_csv()
+    partly = a.sweep("gpt2", "a100-sxm4-80gb", {"memory.hbm.capacity": [8e10, 7e10, 6e10, 5e10, 1e6]})
+    assert partly.to_csv() == partly.table().to_csv()
+
+
 def test_a_sweep_without_any_result_has_no_best_point():
     nothing = a.sweep("gpt2", "a100-sxm4-80gb", {"memory.hbm.capacity": [1e6]})
     with pytest.raises(ArchsimError, match="no point"):

@@ -22,6 +22,11 @@ DRAW = np.random.default_rng(5)
 KEY = ("gpu", "matmul", "latency")
 
 
+@pytest.fixture(autouse=True)
+def _begin_anew():
+    DRAW.bit_generator.state = np.random.default_rng(5).bit_generator.state
+
+
 def rows(side, errors, drawn=0.0, machine="one", kind="matmul"):
     normal = DRAW.normal(0.0, 1.0, 24)
     spread = tuple((drawn * (normal - np.median(normal))).tolist())
@@ -45,7 +50,7 @@ def test_what_numbers_do_is_not_counted_twice():
     errors = DRAW.normal(0.0, 0.1, 1200)
     made = estimate(rows("fit", errors, drawn=0.06))[KEY]
     assert made.bounds == pytest.approx(1.0, abs=0.1)
-    assert made.below == pytest.approx(0.08, rel=0.25)
+    assert 0.5 * (made.below + made.above) == pytest.approx(0.08, rel=0.2)
     wide = estimate(rows("fit", errors, drawn=0.5))[KEY]
     assert 0.0 < wide.bounds <= 0.1 * math.sqrt(0.5) / 0.5 and wide.below > 0.0  # at most half of the variance
     score = rows("score", DRAW.normal(0.0, 0.1, 400), drawn=0.5)
