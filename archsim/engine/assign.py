@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from archsim.engine.place import Allowed
+from archsim.engine.place import Allowed, hops
 from archsim.graph.graph import Graph
+from archsim.graph.op import Op
 from archsim.graph.tensor import Role
 
 Costs = Mapping[tuple[str, str], float]
@@ -65,19 +66,26 @@ def cheapest(graph: Graph, allowed: Allowed, costs: Costs, crossing: Crossing, c
 
 
 def total(graph: Graph, where: Mapping[str, str], costs: Costs, crossing: Crossing, centre: str) -> float:
-    """Return the cost of a choice: every op at its place, every tensor once over each way it needs."""
+    """Return the cost of a choice: every op at its place, every tensor once over each link and direction it needs."""
     sum_of = sum(costs[op.name, where[op.name]] for op in graph.ops)
     for name, readers in graph.consumers.items():
         home = _home(graph, name, where, centre)
         if home is not None:
-            sum_of += sum(crossing(name, home, side) for side in {where[op.name] for op in readers} - {home})
+            sides = {where[op.name] for op in readers} - {home}
+            ways = {way for side in sides for way in hops([home], side, centre)}
+            sum_of += sum(crossing(name, source, target) for source, target in sorted(ways))
     return sum_of
 
 
+def _writer(graph: Graph, name: str) -> Op | None:
+    """Return the op whose result readers see: in this run, or in the next where a weight or state is changed."""
+    return graph.producer.get(name) or graph.rewritten.get(name)
+
+
 def _home(graph: Graph, name: str, where: Mapping[str, str], centre: str) -> str | None:
-    producer = graph.producer.get(name)
-    if producer is not None:
-        return where[producer.name]
+    writer = _writer(graph, name)
+    if writer is not None:
+        return where[writer.name]
     return centre if graph.tensors[name].role is Role.INPUT else None
 
 
@@ -136,8 +144,8 @@ def _cut(
     for name, readers in graph.consumers.items():
         home = _home(graph, name, where, centre)
         if home is not None:
-            producer = graph.producer.get(name)
-            made = node.get(producer.name) if producer is not None else None
+            writer = _writer(graph, name)
+            made = node.get(writer.name) if writer is not None else None
             free = sorted({node[op.name] for op in readers if op.name in node})
             fixed = {where[op.name] for op in readers if op.name not in node}
             _tensor(network, name, made, home, free, fixed, pair, crossing)

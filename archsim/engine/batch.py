@@ -16,7 +16,7 @@ from archsim.engine.fit import DOES_NOT_FIT, points_that_fit
 from archsim.engine.lower import Lowered, chip_table, lower
 from archsim.engine.machines import host_of, machines_of
 from archsim.engine.place import CHIP, HOST, Placement
-from archsim.engine.run import compiles, run_sweep
+from archsim.engine.run import run_sweep
 from archsim.engine.schedule.lanes import Arranged, arranged
 from archsim.engine.transfer import LINK_RESOURCE, way_of
 from archsim.laws import link
@@ -83,11 +83,6 @@ class Batch:
         """Return the points from `first` up to `last`."""
         some = tuple(replace(each, values=each.values[first:last]) for each in self.swept)
         return replace(self, swept=some, fits=None if self.fits is None else self.fits[first:last])
-
-    def compiled(self) -> Batch:
-        """Return the same with the choice made, by the number of all points, whether they are worth compiled code."""
-        mode = "always" if compiles(self.how.jit, self.evaluations) else "never"
-        return replace(self, how=replace(self.how, jit=mode))
 
     def totals(self) -> np.ndarray:
         """Return what the machine's own ops cost, records, (n,); see `archsim.engine.evaluate.evaluate_points`."""

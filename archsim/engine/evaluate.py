@@ -149,7 +149,10 @@ def _placed(graph: Graph, machines: Machines, how: Policy, shared: Share) -> Pla
     return place(
         graph,
         machines.name,
-        {name: _supports(chip, graph) for name, chip in machines.chips.items()},
+        {
+            **{name: _supports(chip, graph) for name, chip in machines.chips.items()},
+            HOST: lambda op: not machines.has_host(how) or _supports(machines.host(how), graph)(op),
+        },
         fallback=how.fallback == "host",
         chips=shared.working * shared.stages,
         choose=_chooser(machines, how),

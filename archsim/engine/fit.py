@@ -80,7 +80,7 @@ def check_fit(graph: Graph, chip: Chip, how: Policy, pieces: int = 1) -> tuple[M
 
 
 def check_places(placement: Placement, chips: Mapping[str, Chip], how: Policy) -> tuple[Memory, tuple[str, ...]]:
-    """Compare what every machine of a mixed system keeps with its memory; return what the whole graph keeps.
+    """Compare what every machine of a mixed system, host included, keeps with its memory; return what the graph keeps.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def check_places(placement: Placement, chips: Mapping[str, Chip], how: Policy) -
     """
     warnings: list[str] = []
     for name, chip in chips.items():
-        ops = placement.places[name]
+        ops = placement.places.get(name, ())
         if ops:
             used = {tensor for op in ops for tensor in (*op.inputs, *op.outputs)}
             tensors = {tensor: about for tensor, about in placement.graph.tensors.items() if tensor in used}

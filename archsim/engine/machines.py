@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from archsim.arch import registry
@@ -16,6 +17,7 @@ from archsim.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from archsim.arch.chip import Chip
+    from archsim.engine.assign import Crossing
     from archsim.engine.policy import Policy
     from archsim.graph.graph import Graph
 
@@ -54,9 +56,17 @@ class Machines:
         UnsupportedError
             Neither the description nor the policy names a host.
         """
-        if self.mixed is not None and not how.host and self.mixed.host is not None:
-            return self.mixed.host
-        return host_of(self.first, how)
+        if self.mixed is None:
+            return host_of(self.first, how)
+        if how.host or self.mixed.host is None:
+            from archsim.io.hardware import load_hardware
+
+            return load_hardware(how.host)
+        return self.mixed.host
+
+    def has_host(self, how: Policy) -> bool:
+        """Say whether there is a host, and a way to it."""
+        return self.mixed is not None or bool((how.host or self.first.spec.host) and self.first.spec.host_link)
 
 
 def machines_of(machine: Chip | MixedSystem) -> Machines:
@@ -90,39 +100,62 @@ def host_of(chip: Chip, how: Policy) -> Chip:
 def chooser(machines: Machines, how: Policy, objective: str) -> Choose:
     """Return what chooses the cheapest place for every op, by ``latency`` or ``energy``.
 
-    Each place first runs all ops it can, as if they were all its own; the energy is without what machines draw at rest.
+    Each place first runs all ops it can, as if they were all its own. Energy includes what all machines draw at rest
+    while an op runs or a tensor crosses.
     """
 
     def choose(graph: Graph, allowed: Allowed) -> Mapping[str, str]:
-        from archsim.engine.assign import cheapest
+        from archsim.engine.assign import cheapest, total
 
-        costs: dict[tuple[str, str], float] = {}
+        if not machines.has_host(how):
+            allowed = {name: tuple(place for place in able if place != HOST) or able for name, able in allowed.items()}
+        times: dict[tuple[str, str], float] = {}
+        joules: dict[tuple[str, str], float] = {}
+        rest: dict[str, float] = dict.fromkeys(machines.chips, 0.0)
         for place in dict.fromkeys(place for able in allowed.values() for place in able):
             chip = machines.host(how) if place == HOST else machines.chips[place]
-            costs.update(_costs(graph, allowed, place, chip, how, objective))
+            rest[place] = _alone(graph, allowed, place, chip, how, times, joules)
 
-        def crossing(name: str, source: str, target: str) -> float:
+        def cost_of(power: float) -> tuple[dict[tuple[str, str], float], Crossing]:
+            if objective == "latency":
+                return times, lambda *way: crossing(*way)[0]
+            costs = {at: joules[at] + (power * times[at] if joules[at] < inf else 0.0) for at in times}
+            return costs, lambda *way: crossing(*way)[1] + power * crossing(*way)[0]
+
+        def crossing(name: str, source: str, target: str) -> tuple[float, float]:
             way = [place for place in (source, target) if place != HOST]
             payload = graph.tensors[name].bytes
             both = [crossing_cost(payload, way_of(place, machines.ways, machines.name)) for place in way]
-            return sum(energy if objective == "energy" else latency for latency, energy in both)
+            return sum(time for time, _ in both), sum(energy for _, energy in both)
 
-        return cheapest(graph, allowed, costs, crossing, HOST)
+        costs, moved = cost_of(sum(rest.values()))
+        best = cheapest(graph, allowed, costs, moved, HOST)
+        alone = {name: able[0] for name, able in allowed.items()}
+        if machines.mixed is None and HOST not in alone.values():  # then the host need not even be there
+            without, _ = cost_of(sum(watts for place, watts in rest.items() if place != HOST))
+            if sum(without[at] for at in alone.items()) <= total(graph, best, costs, moved, HOST):
+                return alone
+        return best
 
     return choose
 
 
-def _costs(
-    graph: Graph, allowed: Allowed, place: str, chip: Chip, how: Policy, objective: str
-) -> Mapping[tuple[str, str], float]:
+def _alone(
+    graph: Graph, allowed: Allowed, place: str, chip: Chip, how: Policy, times: dict[tuple[str, str], float],
+    joules: dict[tuple[str, str], float],
+) -> float:  # fmt: skip
+    """Fill what each op takes at a place that runs all it can, infinite where it cannot; return its power at rest, W."""
     family = registry.get(chip.family)
+    between = [op.name for op in graph.ops if place in allowed[op.name] and op.kind == "collective"]
     ops = tuple(op for op in graph.ops if place in allowed[op.name] and op.kind != "collective")
-    found = {(op.name, place): 0.0 for op in graph.ops if place in allowed[op.name]}
     lowered = lower(ops, graph.tensors, warm=how.cache == "warm", residency=how.residency)
-    outs, _ = run(family, lowered.table, chip_table(chip), mode=how.jit, keep=True)
+    outs, totals = run(family, lowered.table, chip_table(chip), mode=how.jit, keep=True)
     for same, out in zip(lowered.rows, outs, strict=True):
-        cost = float(out["energy"].sum()) if objective == "energy" else float(out["latency"])
-        if out["status"]:
-            cost = float("inf")
-        found.update({(op.name, place): cost for op in same})
-    return found
+        runs = not out["status"]
+        for op in same:
+            times[op.name, place] = float(out["latency"]) if runs else inf
+            joules[op.name, place] = float(out["energy"].sum()) if runs else inf
+    for name in between:
+        times[name, place] = joules[name, place] = 0.0
+    latency = float(totals["latency"][0])
+    return float(totals["energy"][0][0]) / latency if latency else chip.spec.power.idle

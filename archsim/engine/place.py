@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Final
@@ -75,7 +75,7 @@ def place(
     machine : str
         Name of the machine or system, for messages.
     supports : callable, or mapping of str to callable
-        Whether the machine runs an op; of a mixed system, for each place.
+        Whether the machine runs an op; of a mixed system, for each place. The host, if it is not among them, runs all.
     fallback : bool
         Whether the host may be used.
     chips : int
@@ -88,13 +88,15 @@ def place(
     UnsupportedError
         An op nobody may run.
     """
-    each = supports if isinstance(supports, Mapping) else {CHIP: supports}
+    each = dict(supports) if isinstance(supports, Mapping) else {CHIP: supports}
+    by_host = each.pop(HOST, _whatever)
     exchanges = _exchanges(graph, machine, chips)
     between = {op.name for op in exchanges}
     allowed: dict[str, tuple[str, ...]] = {}
     for op in graph.ops:
         able = tuple(name for name, can in each.items() if op.name in between or can(op))
-        allowed[op.name] = (*able, HOST) if fallback and op.name not in between else able
+        asked = fallback and op.name not in between and (choose is not None or not able)
+        allowed[op.name] = (*able, HOST) if asked and by_host(op) else able
     refused = [name for name, able in allowed.items() if not able]
     if refused:
         raise UnsupportedError(
@@ -119,6 +121,10 @@ def place(
     )
 
 
+def _whatever(op: Op) -> bool:
+    return True
+
+
 def _exchanges(graph: Graph, machine: str, chips: int) -> tuple[Op, ...]:
     """Return the collectives between the chips of a system; refuse those among more chips than there are."""
     found = []
@@ -137,30 +143,38 @@ def _exchanges(graph: Graph, machine: str, chips: int) -> tuple[Op, ...]:
 def _with_moves(graph: Graph, where: Mapping[str, str], centre: str) -> tuple[list[Op], dict[str, tuple[str, str]]]:
     """Insert a move before the first reader on another side of what an op wrote; network inputs start on the host.
 
-    Between two machines a tensor passes the host: it is there from then on.
+    Between two machines a tensor passes the host: it is there from then on. Weights and state that a run changes go to
+    those who read them in the next one, at its end. Results that are read outside stay where they are.
     """
     here: dict[str, list[str]] = {name: [centre] for name, tensor in graph.tensors.items() if tensor.role is Role.INPUT}
     ends: dict[str, tuple[str, str]] = {}
     ops: list[Op] = []
+
+    def bring(name: str, side: str) -> None:
+        homes = here.get(name)
+        if homes is None or side in homes:
+            return
+        for source, target in hops(homes, side, centre):
+            move = _move(graph.tensors[name], target)
+            while move.name in ends:  # the same tensor, written anew in between
+                move = Op(f"{move.name} again", move.work, move.inputs, move.outputs)
+            ends[move.name] = source, target
+            ops.append(move)
+            homes.append(target)
+
     for op in graph.ops:
         side = where[op.name]
         for name in dict.fromkeys(op.inputs):
-            homes = here.get(name)
-            if homes is None or side in homes:
-                continue
-            for source, target in _hops(homes, side, centre):
-                move = _move(graph.tensors[name], target)
-                while move.name in ends:  # the same tensor, written anew in between
-                    move = Op(f"{move.name} again", move.work, move.inputs, move.outputs)
-                ends[move.name] = source, target
-                ops.append(move)
-                homes.append(target)
+            bring(name, side)
         ops.append(op)
         here.update({name: [side] for name in op.outputs})
+    for name in graph.rewritten:
+        for side in dict.fromkeys(where[reader.name] for reader in graph.consumers.get(name, ())):
+            bring(name, side)
     return ops, ends
 
 
-def _hops(homes: list[str], side: str, centre: str) -> list[tuple[str, str]]:
+def hops(homes: Sequence[str], side: str, centre: str) -> list[tuple[str, str]]:
     """Return the ways a tensor takes from one of the places it is at."""
     if centre in homes or side == centre:
         return [(centre if centre in homes else homes[0], side)]

@@ -29,11 +29,11 @@ def spared(graph: Graph) -> dict[str, float]:
     for op in graph.ops:
         if op.epilogue:
             members = (replace(op, epilogue=()), *op.epilogue)
-            _add(found, "epilogue", _between(members, graph.tensors, {*op.outputs, *op.inputs}))
+            _add(found, "epilogue", _between(members, graph.tensors, op))
         if isinstance(op.work, Attention):
             whole = replace(op, epilogue=(), outputs=op.outputs[:1] if op.epilogue else op.outputs)
             pieces = expand_attention(graph.replace(ops=(whole,)))
-            _add(found, "attention", _between(pieces.ops, pieces.tensors, {*op.outputs, *op.inputs}))
+            _add(found, "attention", _between(pieces.ops, pieces.tensors, op))
     return found
 
 
@@ -42,9 +42,8 @@ def _add(found: dict[str, float], kind: str, amount: float) -> None:
         found[kind] = found.get(kind, 0.0) + amount
 
 
-def _between(members: tuple[Op, ...], tensors: Mapping[str, Tensor], visible: set[str]) -> float:
-    """Return what ops hand to one another without anybody outside seeing it, written and read, B."""
-    written = {name for op in members for name in op.outputs if name not in visible}
-    read = {name for op in members for name in op.inputs if name not in visible}
-    moved = sum(tensors[name].bytes for name in sorted(written | read))
-    return moved + sum(tensors[name].bytes for op in members for name in op.inputs if name not in visible)
+def _between(members: tuple[Op, ...], tensors: Mapping[str, Tensor], whole: Op) -> float:
+    """Return what ops write for one another only, and what they read of one another, B."""
+    made = {name for op in members for name in (*op.inputs, *op.outputs)} - {*whole.inputs}
+    written = sum(tensors[name].bytes for name in sorted(made - {*whole.outputs}))
+    return written + sum(tensors[name].bytes for op in members for name in dict.fromkeys(op.inputs) if name in made)

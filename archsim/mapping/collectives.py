@@ -18,7 +18,6 @@ from archsim.jit import kernel
 from archsim.laws import collective as law
 from archsim.laws import halo as tiles
 from archsim.laws import link as message
-from archsim.laws import parameter_server
 from archsim.mapping.stages import Stage, crossings, pairs, stages_of
 
 PASSES: Final[Mapping[str, float]] = {"all_reduce": 2.0, "all_gather": 1.0, "reduce_scatter": 1.0}
@@ -124,13 +123,6 @@ def halo(payload: float, neighbours: float, hop: float, bandwidth: float, start:
     """Return the time to fetch what windows need of the tiles beside in the better protocol, s."""
     words = start + tiles.halo_time(payload, neighbours, hop, law.WORDS * bandwidth)
     return min(words, start + bulk + tiles.halo_time(payload, neighbours, hop, bandwidth))
-
-
-@kernel
-def push_and_pull(payload: float, ways: float, copies: float, servers: float, hop: float, bandwidth: float,
-                  server_bandwidth: float, start: float) -> float:  # fmt: skip
-    """Return the time to push gradients to parameter servers and to pull weights, s: in bulk, for it is all of them."""
-    return start + parameter_server.server_time(payload, ways, copies, servers, hop, bandwidth, server_bandwidth)
 
 
 def exchange(
@@ -298,34 +290,6 @@ def _halo(stages: Sequence[Stage], payload: float, chips: int) -> Exchange:
     crossing = [chips / stage.below * each for stage, each in zip(stages, entering, strict=True)]
     amounts = [here - beyond for here, beyond in zip(crossing, [*crossing[1:], 0.0], strict=True)]
     return _cost(halo, arguments, stages, amounts, stages[slowest].level.name, "halo")
-
-
-def serve(system: System, payload: float, chips: int, copies: int, servers: int) -> Exchange:
-    """Cost the exchange of copies of a network with the machines that hold its parameters.
-
-    Parameters
-    ----------
-    system : System
-        The chips and their links; servers are members of its outermost level.
-    payload : float
-        Bytes that one chip pushes, and pulls.
-    chips, copies : int
-        Chips of one copy, and copies.
-    servers : int
-        Members of the outermost level that hold the parameters.
-    """
-    outermost = system.spec.levels[-1]
-    room = system.chips // outermost.members
-    taken = max(chips // room, 1)
-    members = max(outermost.members // taken, 1)
-    stage = Stage(outermost, members, min(chips, room), room, room * outermost.members, taken, crowded=True)
-    link = outermost.link
-    mine, theirs = stage.send_rate(), outermost.bandwidth * outermost.ports
-    if outermost.leaf is not None:
-        mine, theirs = mine / outermost.oversubscription, theirs / outermost.oversubscription
-    arguments = (payload * chips, chips, copies, servers, link.hop, mine, theirs, link.start + link.bulk_start)
-    amount = 2.0 * payload * chips * copies
-    return _cost(push_and_pull, arguments, [stage], [amount], outermost.name, "parameter_server")
 
 
 _Way = Callable[[Sequence[Stage], float, int], Exchange | None]

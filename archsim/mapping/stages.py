@@ -72,7 +72,7 @@ class Stage:
         """Return the rate at which a ring advances through this level, B/s."""
         if self.level.topology == "bus":
             return self.level.bandwidth * self.level.link.duplex / self.total
-        return self.port() * self._up(self._streams())
+        return self.port() * self.up(self._streams())
 
     def exchange_rate(self, chips: int) -> float:
         """Return the rate of each of `chips` in all when everybody sends to everybody, B/s.
@@ -89,7 +89,7 @@ class Stage:
         if self.level.leaf is not None:
             beside = min(max(self.level.leaf // self.stride, 1), self.members)
             senders = (self.level.leaf if self.crowded else beside) * self.below * (self.members - beside)
-            leaving = self._up(senders / (chips - self.below))
+            leaving = self.up(senders / (chips - self.below))
         return self.port() * (chips - 1) / (self.below * (chips - self.below)) * leaving
 
     def send_rate(self) -> float:
@@ -100,7 +100,7 @@ class Stage:
             return self.level.bandwidth / self.total
         if self.level.topology in LATTICES:
             return self.level.bandwidth / (self.busy * max(line.inside for line in self.lines))
-        return self.level.bandwidth * min(self.level.ports, self.busy) / self.busy * self._up(self._streams())
+        return self.level.bandwidth * min(self.level.ports, self.busy) / self.busy * self.up(self._streams())
 
     def _streams(self) -> float:
         """Members of one leaf switch whose traffic crosses to another, with all groups that do the same."""
@@ -108,7 +108,7 @@ class Stage:
             return 0.0
         return min(self.level.leaf, self.stride) if self.crowded else 1.0
 
-    def _up(self, streams: float) -> float:
+    def up(self, streams: float) -> float:
         """Return what so many members' traffic keeps of its rate on the ways up of a leaf switch."""
         if self.level.leaf is None:
             return 1.0

@@ -116,15 +116,20 @@ def _lanes(run: Run, done: list[Span], places: dict[str, int]) -> Iterator[dict[
                 tracks.add((process, lane))
                 name = {"name": line.lanes[lane]}
                 yield {"ph": "M", "pid": process, "tid": lane + 1, "name": "thread_name", "args": name}
-            length = min(float(held[lane]), span.end - span.start)
-            yield {"ph": "X", "pid": process, "tid": lane + 1, "name": span.name, "cat": "unit",
-                   "ts": span.start * MICRO, "dur": length * MICRO}  # fmt: skip
+            early = float(task["fetched"]) if lane == line.memories[task["row"]] else 0.0
+            at = {"ph": "X", "pid": process, "tid": lane + 1, "cat": "unit"}
+            if early:
+                begin = float(task["begun"])
+                yield {**at, "name": f"{span.name}, weights", "ts": begin * MICRO, "dur": early * MICRO}
+            length = min(float(held[lane]) - early, span.end - span.start)
+            yield {**at, "name": span.name, "ts": span.start * MICRO, "dur": length * MICRO}
 
 
 def _counters(result: Result, done: list[Span]) -> Iterator[dict[str, Any]]:
     """Yield power and the bandwidth of every level whenever they change, means over each op."""
     changes: dict[float, dict[str, float]] = {}
-    static = result.energy_by_cause.get("static", 0.0) / result.interval if result.interval else 0.0
+    rest = sum(joules for cause, joules in result.energy_by_detail.items() if cause.endswith("static"))
+    static = rest / result.interval if result.interval else 0.0
     for span in done:
         length = span.end - span.start
         if length <= 0.0:

@@ -6,7 +6,7 @@ import hashlib
 import importlib.resources
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Any, Final
@@ -98,7 +98,8 @@ class Keys:
 
     def of(self, job: Job) -> str:
         """Return what identifies the results of a job: code, machine, host, graph, policy and numbers."""
-        parts: list[str | bytes] = [engine_digest(), self._once(job.graph), canonical(job.how), str(job.count)]
+        parts: list[str | bytes] = [engine_digest(), self._once(job.graph), str(job.count)]
+        parts.append(canonical(replace(job.how, jit="auto")))  # compiled or not, the numbers are the same
         parts += [self._once(each) for each in _machines(job)]
         for path, values in job.columns.items():
             parts += [path, values.astype("<f8").tobytes()]

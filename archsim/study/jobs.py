@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from archsim.arch import registry
 from archsim.arch.columns import Swept
 from archsim.arch.family import GROUPS
 from archsim.arch.system import System
@@ -14,6 +16,7 @@ from archsim.engine import parallel
 from archsim.engine.batch import Batch, batch
 from archsim.engine.evaluate import evaluate
 from archsim.engine.fit import DOES_NOT_FIT
+from archsim.engine.run import compiles
 from archsim.errors import ArchsimError, InvariantError, UnsupportedError
 from archsim.io.hardware import with_all
 from archsim.io.systems import with_values
@@ -65,7 +68,7 @@ def evaluate_jobs(
     for which, error in grouping.broken:
         gathered.fail(which, str(error))
     done = sum(len(which) for which, _ in grouping.broken)
-    for which, job in grouping.jobs:
+    for which, job in _decided(grouping.jobs):
         size = CHUNK if together(job) else FEW
         for first in range(0, job.count, size):
             part = job.part(first, min(first + size, job.count))
@@ -90,6 +93,20 @@ def evaluate_jobs(
     except KeyboardInterrupt:
         raise Interrupted(gathered.points()) from None
     return gathered.points()
+
+
+def _decided(jobs: Sequence[tuple[np.ndarray, Job]]) -> Iterator[tuple[np.ndarray, Job]]:
+    """Yield the jobs with the choice made whether to compile: for all of a family alike, by how much there is to do."""
+    work: dict[str, int] = {}
+    for _, job in jobs:
+        if together(job):
+            rows = len({op.work for op in job.graph.ops})
+            family = registry.get(job.machine.family)
+            work[family.name] = work.get(family.name, 0) + job.count * rows * family.candidates
+    for which, job in jobs:
+        evaluations = work.get(job.machine.family, 0)
+        mode = "always" if compiles(job.how.jit, evaluations) else "never"
+        yield which, replace(job, how=replace(job.how, jit=mode)) if together(job) else job
 
 
 class Gathered:
@@ -149,7 +166,7 @@ def run(job: Job) -> Points:
             return _failed(job.count, str(error))
         if job.how.schedule != "serial" and not lowered.alone:
             return _one_by_one(job)
-        return _together(lowered.compiled(), float(job.graph.items))
+        return _together(lowered, float(job.graph.items))
 
 
 def _swept(job: Job, chip: Chip) -> list[Swept]:

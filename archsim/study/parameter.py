@@ -15,17 +15,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from archsim.arch.chip import Chip
-from archsim.arch.columns import place_of
+from archsim.arch.columns import place_of, split_path
+from archsim.arch.mixed import MixedSystem
+from archsim.arch.system import System
 from archsim.engine.inputs import graph_of
 from archsim.engine.policy import policy as make_policy
 from archsim.errors import ArchsimError, UsageError
 from archsim.graph.graph import Graph
+from archsim.io.fields import annotations_at, fields_at
 from archsim.io.hardware import with_all
-from archsim.io.systems import with_values
-from archsim.units import RATIO, format_quantity
+from archsim.io.overrides import resolve
+from archsim.io.systems import STARTS, with_values
+from archsim.units import RATIO, format_quantity, quantity_of
 
 if TYPE_CHECKING:
-    from archsim.arch.system import System
     from archsim.engine.policy import Policy
     from archsim.units import Dimension, Quantity
 
@@ -134,10 +137,23 @@ def _hardware(path: str, graph: Graph, machines: tuple[Chip | System, Chip | Sys
 
 
 def _quantity(machine: Chip | System, name: str) -> Quantity:
-    """Return what a number of a description measures."""
-    chip = machine if isinstance(machine, Chip) else machine.chip
-    path = name if isinstance(machine, Chip) else name.removeprefix("chip.")
-    quantity = place_of(chip.spec, path).column.quantity
+    """Return what a number of a description measures; of a system, its own or that of one of its machines."""
+    chip, path, quantity = machine, name, None
+    if isinstance(machine, MixedSystem) and name.partition(".")[0] in (*machine.machines, "host"):
+        place, _, path = name.partition(".")
+        chip = machine.host if place == "host" and machine.host else machine.machines.get(place, machine)
+    elif isinstance(machine, System) and split_path(name)[:1] and split_path(name)[0] in STARTS:
+        spec = type(machine.spec)
+        exact = resolve(machine.tree, name, lambda at: fields_at(spec, at))
+        found = [quantity_of(each) for each in annotations_at(spec, exact)]
+        quantity = next((each for each in found if each is not None), None)
+    elif isinstance(machine, System) and not isinstance(machine, MixedSystem):
+        chip = machine.chip
+    if isinstance(chip, Chip):
+        quantity = place_of(chip.spec, path).column.quantity
+    elif quantity is None and isinstance(machine, MixedSystem):
+        raise UsageError(f"{machine.name!r} has no number {name!r}",
+                         hint=f"begin the path with one of {', '.join((*machine.machines, 'host'))}")  # fmt: skip
     if quantity is None:
         raise UsageError(f"{name!r} of {machine.name!r} is no number that can be varied", hint="name a quantity")
     return quantity

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import archsim
 from archsim.errors import UsageError
+from archsim.graph import GraphBuilder
 from archsim.study import pareto as module
 from archsim.study.pareto import front, pareto
 
@@ -49,6 +51,15 @@ def test_names_sides_and_missing_numbers():
     assert pareto(points, "latency").indices.tolist() == [1]
     assert [row["point"] for row in found.to_dict()["front"]] == [1, 2, 0]
     assert "3 of 5 points" in str(found)
+
+
+def test_the_front_of_a_sweep():
+    b = GraphBuilder("square", dtype="fp16")
+    b.linear(b.input("x", (16, 16)), 16, bias=False)
+    space = {"rate": [1e9, 2e9, 3e9], "energy": [1e-12, 2e-12]}
+    found = archsim.pareto(archsim.sweep(b.build(), "null", space), "latency", "energy")
+    assert found.points == 6 and found.indices.tolist() == [4]  # the fastest at the least energy
+    assert archsim.pareto(archsim.sweep(b.build(), "null", space), "latency").indices.tolist() == [4, 5]
 
 
 def test_equal_points_stay_together():

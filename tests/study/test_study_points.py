@@ -6,6 +6,7 @@ import pytest
 import archsim as a
 from archsim.arch.family import GROUPS
 from archsim.errors import DoesNotFitError, UnitError, UnsupportedError, UsageError
+from archsim.study import jobs
 from archsim.study.groups import grouped
 from archsim.study.jobs import Interrupted
 from archsim.study.points import METRICS, evaluate_columns
@@ -38,7 +39,7 @@ def test_leaves_arguments_and_policies_differ_side_by_side():
 
 @pytest.mark.parametrize(("machine", "schedule"), [("isaac", "serial"), ("tpu-v4", "serial"), ("dota-b", "overlap")])
 def test_a_host_and_its_link_are_part_of_every_point(machine, schedule):
-    chip, network = a.hardware(machine), a.workload("pointer-chase")
+    chip, network = a.hardware(machine), a.workload("spiking-mlp")
     idle = chip.spec.power.idle
     columns = {"host_link.latency": [1e-6, 2e-5], "host_link.bandwidth": [1e9, 4e10], "power.idle": [idle, 0.5 * idle]}
     points = evaluate_columns(network, chip, columns, {"schedule": schedule})
@@ -79,6 +80,16 @@ def test_a_number_format_that_comes_is_a_change_of_structure():
     for index, pace in enumerate(columns["array.pace.int4"]):
         chip = a.with_(a.hardware("array-128x128"), "array.pace.int4", pace)
         agree(points, index, a.evaluate("alexnet", chip, precision="int4"))
+
+
+def test_many_small_groups_are_compiled_together(monkeypatch):
+    modes = []
+    run = jobs.run
+    monkeypatch.setattr(jobs, "run", lambda job: modes.append(job.how.jit) or run(job))
+    evaluate_columns("mlp", "null", {"policy.fusion": ["none", "full"], "rate": [1e12, 1e12]})
+    evaluate_columns("mlp", "null", {"policy.fusion": ["none", "full"] * 5000, "rate": np.linspace(1e11, 1e12, 10_000)})
+    evaluate_columns("mlp", "null", {"rate": [1e12] * 2}, {"jit": "always"})
+    assert modes == ["never", "never", "always", "always", "always"]
 
 
 def test_a_system_and_a_callable_are_evaluated_one_by_one():

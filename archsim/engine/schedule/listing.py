@@ -91,6 +91,9 @@ def put(tasks: Record, deps: Record, slots: Record, lanes: Record, by_level: int
     for index in range(len(lanes)):
         lanes[index].free = 0.0
         lanes[index].holder = NOTHING
+    for index in range(len(slots)):
+        slots[index].free = 0.0
+        slots[index].own = own_lane(slots[index], lanes)
     last, before = 0.0, NOTHING
     for position in range(len(tasks)):
         index = tasks[position].spot if by_level == 1 else position
@@ -101,15 +104,30 @@ def put(tasks: Record, deps: Record, slots: Record, lanes: Record, by_level: int
         if before != NOTHING and slot.ahead > 0.0:
             begin = max(lanes[slot.memory].free, tasks[before].start)
             task.fetched = max(0.0, min(slot.ahead, task.start - begin))
+            task.begun = begin
         task.end = task.start + slot.length - task.fetched
         for lane in range(len(lanes)):
             held = slot.occupied[lane] - (task.fetched if lane == slot.memory else 0.0)
             if slot.occupied[lane] > 0.0 and holds(slot, lanes[lane]):
                 lanes[lane].free = task.start + held
                 lanes[lane].holder = index
+        if slot.own != NOTHING:
+            slot.free = task.start + slot.occupied[slot.own]
+            slot.holder = index
         last = max(last, task.end)
         before = index
     return last
+
+
+@kernel
+def own_lane(slot: Record, lanes: Record) -> int:
+    """Return which of the units that belong to its weights a row holds longest: executions with the same weights wait."""
+    found, longest = NOTHING, 0.0
+    if slot.repeats > 1.0 and slot.shared == 0:
+        for lane in range(len(lanes)):
+            if lanes[lane].apart == 1 and slot.occupied[lane] > longest:
+                found, longest = lane, slot.occupied[lane]
+    return found
 
 
 @kernel
@@ -129,6 +147,8 @@ def wait(task: Record, slot: Record, tasks: Record, deps: Record, lanes: Record)
     for lane in range(len(lanes)):
         if slot.occupied[lane] > 0.0 and lanes[lane].free > task.start and holds(slot, lanes[lane]):
             task.start, task.through, task.lane = lanes[lane].free, lanes[lane].holder, lane
+    if slot.own != NOTHING and slot.free > task.start:
+        task.start, task.through, task.lane = slot.free, slot.holder, slot.own
 
 
 @kernel

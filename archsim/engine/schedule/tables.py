@@ -29,6 +29,7 @@ TASK: Final = (
     Attribute("start", "f8", (), "s", "when it starts"),
     Attribute("end", "f8", (), "s", "when it ends"),
     Attribute("fetched", "f8", (), "s", "time of the memory that passed before the start, for its weights"),
+    Attribute("begun", "f8", (), "s", "when that began"),
 )
 """One per op of a run."""
 
@@ -39,6 +40,9 @@ SLOT: Final = (
     Attribute("shared", "i8", (), "", "1 when it has no units of its own, whatever the lane says"),
     Attribute("memory", "i8", (), "", "lane that weights come over, or none"),
     Attribute("credit", "f8", (), "", "executions that the run as a whole waits for"),
+    Attribute("own", "i8", (), "", "of the lanes that are its own, the one held longest, or none"),
+    Attribute("holder", "i8", (), "", "task that held it last"),
+    Attribute("free", "f8", (), "s", "when that one lets go"),
     Attribute("occupied", "f8", (LANES,), "s", "time of one execution that each lane is held, at most `length`"),
     Attribute("busy", "f8", (LANES,), "s", "time of one execution that each lane works"),
 )

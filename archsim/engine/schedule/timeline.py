@@ -46,6 +46,10 @@ class Timeline:
         How long one execution of a row holds each lane, from its start on, s.
     shared : ndarray of bool, (n_rows, n_lanes)
         Whether it keeps others off it.
+    memories : ndarray of int, (n_rows,)
+        Lane that the weights of a row come over, or `NOTHING`.
+    deps : ndarray of int, (n_dependencies,)
+        Tasks waited for, see `archsim.engine.schedule.tables.TASK`.
     work : tuple of float
         What each lane does in one run, s; of lanes apart, the busiest.
     """
@@ -57,6 +61,8 @@ class Timeline:
     lanes: tuple[str, ...]
     occupied: np.ndarray
     shared: np.ndarray
+    memories: np.ndarray
+    deps: np.ndarray
     work: tuple[float, ...]
 
 
@@ -133,12 +139,24 @@ def timeline(ops: Sequence[Op], parts: Sequence[Part], crossings: Sequence[Trans
     exposed = _exposed(parts, owned, crossings, slots["credit"], lanes["credit"].tolist())
     latency, pace = float(found[0]), float(found[1])
     interval = pace if CODES[schedule] == PIPELINED else latency
-    names += [name for name, _ in links]
+    both = {name for name, _ in links if (name, True) in links and (name, False) in links}
+    names += [f"{name}, {'from' if out else 'to'} the host" if name in both else name for name, out in links]
     occupied = slots["occupied"][:, : len(lanes)]
     shared = (lanes["apart"] == 0) | (slots["shared"] == 1)[:, None]
     held = np.einsum("ij->j", (occupied * shared)[tasks["row"]])
-    work = np.maximum(held, (occupied * ~shared).max(axis=0, initial=0.0))
-    return Timeline(latency, interval, exposed, tasks, tuple(names), occupied, shared, tuple(work.tolist()))
+    work = np.maximum(held, (occupied * ~shared * slots["repeats"][:, None]).max(axis=0, initial=0.0))
+    return Timeline(
+        latency,
+        interval,
+        exposed,
+        tasks,
+        tuple(names),
+        occupied,
+        shared,
+        slots["memory"].copy(),
+        deps,
+        tuple(work.tolist()),
+    )
 
 
 def _follow(tasks: np.ndarray, slots: np.ndarray, found: np.ndarray) -> None:

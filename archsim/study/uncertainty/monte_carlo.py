@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archsim.engine.inputs import graph_of, machine_of
 from archsim.engine.table import Column, Table, share
+from archsim.engine.transfer import LINK_RESOURCE
 from archsim.errors import UsageError, did_you_mean
 from archsim.study.compare import warnings_of
 from archsim.study.uncertainty.leaves import Leaf, draw
@@ -355,8 +356,9 @@ def _notes(result: Result, refused: int, samples: int, model: bool) -> Iterable[
     """Yield what a reader of a band must know."""
     if refused:
         yield f"{refused} of {samples} draws make a {result.hardware} that cannot be, and are left out"
-    if result.run is not None and result.run.exchanges:
-        yield "what chips exchange over their links is taken as described"
+    run = result.run
+    if run is not None and (run.exchanges or any(move.resource != LINK_RESOURCE for move in run.moves)):
+        yield f"what crosses the links of {result.hardware} is taken as described"
     for quantity in ("latency", "energy") if model else ():
         families = sorted({family for _, family, _ in _shares(result, quantity) if family})
         without = [family for family in families if model_error(family, "", quantity) is None]
