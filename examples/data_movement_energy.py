@@ -42,7 +42,7 @@ KIBI = 1024
 MACHINES = ("xeon-gold-6248", "v100-sxm2-32gb", "a100-sxm4-80gb", "tpu-v4")[: 2 if FAST else 4]
 GROUPS = {"compute": "arithmetic", "control": "instructions", "on_chip_memory": "memories on the chip",
           "network": "wires and networks", "off_chip_memory": "main memory", "static": "at rest"}  # fmt: skip
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "data_movement_energy.svg"
+PICTURE = "data_movement_energy.png"
 SHARED = wires.technology()
 NODE = SHARED.older
 

@@ -6,17 +6,21 @@ from its repository; claims of Tang et al. 2019 (arXiv:1905.11012).
 What should be seen: the energy of a run falls as the clock is lowered, until voltage is at its floor and what the board
 draws at rest counts for longer; from there it rises again. At the best clock a fifth to a quarter of the energy is
 saved, for a fifth more time where arithmetic limits, and for next to none where memory does. Less speed is not a way to
-a multiple: giving up clock is worth 1.25 to 1.4 in energy on each of these GPUs, far from a factor of 100.
+a multiple: giving up clock is worth 1.26 in energy in the mean over kernels on a V100 and 1.27 on a Quadro RTX 8000
+(predicted: 1.27 and 1.32), 1.36 for a stage of GPT-3 on an A100 and 1.23 on an A40 (predicted: 1.38 and 1.08), far from
+a factor of 100.
 
 Assumptions: voltage, power at rest and limit are those of the machines' descriptions. A curve has two constants of its
-own, the share of its time that follows the clock and its power at one clock, set on every second clock and scored on
-the others. Of power limits nothing is fitted: networks are evaluated, and their power without a limit is measured.
+own, the share of its time that follows the clock and its power at one clock, set on every second clock; curves are
+scored on the others. Single clocks are held to the limits of the curves, 5 % in time and 7 % in energy. Of power limits
+nothing is fitted: networks are evaluated, and their power without a limit is measured.
 
-Known misses: the V100 takes up to three times the predicted time at clocks below 900 MHz, for a reason that no
-description knows of: left out of everything. The best clock is within 100 MHz of the measured one for 24 of 36 curves;
-where it is not, running at the predicted one costs up to 6 % more energy, but 15 % on the A40's forward stage of GPT-3,
-of which 8 % are predicted to be saved where 19 % were. At a limit of 100 W both boards take longer than predicted (V100
-by 13 %, A40 by 21 %): no clock of theirs is as frugal as the model's. Whether a kernel's share of the clock is that of
+Known misses, printed as MISSED, a failure only where they grow: the V100 takes up to three times the predicted time at
+clocks below 900 MHz, for a reason that no description knows of: left out of everything. The best clock is within 100 MHz of the measured one for 24 of 36 curves,
+where all were asked for; where it is not, running at the predicted one costs up to 6 % more energy, but 15 % on the
+A40's forward stage of GPT-3, of which 8 % are predicted to be saved where 19 % were: at 1050 MHz its energy is 16 % too
+high. At a limit of 100 W less time and energy are predicted than both boards take (V100 by 13 and 12 %, A40 by 21 and
+32 %): no clock of theirs is as frugal as the model's. Whether a kernel's share of the clock is that of
 a roofline is not asked: the tables do not say what the kernels compute.
 
 Run: python examples/dvfs_tradeoff.py [FILE]; needs archsim[plot]
@@ -51,13 +55,19 @@ STAGES = (
 CAPS = ((V100, 175, 1.104, 0.834), (V100, 150, 1.215, 0.796), (V100, 100, 2.019, 0.878), (A40, 175, 1.164, 0.782),
         (A40, 100, 2.89, 1.29))  # fmt: skip
 """Machine, power limit of ResNet-50, W, and what was measured there."""
-LOW = 100
-"""A limit both boards are known to meet with less frugal clocks than the model's, W."""
+LIMITS = (0.05, 0.07)
+"""Largest error of time and of energy."""
+FLOORS = {(A40, FORWARD, 1050): (None, 0.17), (V100, 100): (0.14, 0.13), (A40, 100): (0.22, 0.33)}
+"""Errors of known misses, by clock or limit, which they may not exceed: floors, no targets."""
+NEAR_FLOOR = 24
+"""Curves whose best clock is near, of all 36: a floor, no target."""
+SERIES = (*COLOURS[2:6], COLOURS[7])
+"""Blue and orange are for what is predicted and measured where one colour says so."""
 SAVED = {V100: (5.8, 20.9), RTX: (11.1, 21.5)}
 """Mean energy saved over 15 kernels, percent: at 5 % more time at most, and at any."""
 DRAWN = ((A100, FORWARD), (A40, FORWARD), (V100, WALSH), (RTX, WALSH))
 MEGA, NEAR = 1e6, 100
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "dvfs_tradeoff.svg"
+PICTURE = "dvfs_tradeoff.png"
 Curves = dict[tuple[str, str], list[dvfs.Step]]
 
 
@@ -73,6 +83,11 @@ def locked() -> Curves:
 def sustained(steps: Iterable[dvfs.Step]) -> list[dvfs.Step]:
     """Leave out what no description knows of."""
     return [step for step in steps if not step.low]
+
+
+def both(step: dvfs.Step) -> tuple[dvfs.Ratios, dvfs.Ratios]:
+    """Return what is predicted and what was measured."""
+    return step.predicted, step.measured
 
 
 def errors(curves: Curves) -> str:
@@ -93,10 +108,22 @@ def errors(curves: Curves) -> str:
         print(f"{machine:16} {name:24} {100 * time:5.1f}% {100 * energy:6.1f}%   "
               f"{real.sample.clock / MEGA:4.0f} MHz, {made.sample.clock / MEGA:4.0f} MHz"
               f"{'' if apart <= NEAR else f', where it takes {100 * worse:.1f} % more'}")  # fmt: skip
-        if time > 0.05 or energy > 0.07:
+        if not (time <= LIMITS[0] and energy <= LIMITS[1]):
             wrong.append(f"{name} on {machine}: {100 * time:.1f} % in time, {100 * energy:.1f} % in energy")
-    print(f"best clock within {NEAR} MHz: {near} of {len(curves)} curves")
+    verdict = "" if near == len(curves) else f"; MISSED, limit: all of them, floor: {NEAR_FLOOR}"
+    print(f"best clock within {NEAR} MHz: {near} of {len(curves)} curves{verdict}")
+    if near < NEAR_FLOOR:
+        wrong.append(f"best clock near for {near} of {len(curves)} curves, floor {NEAR_FLOOR}")
     return "; ".join(wrong)
+
+
+def ratios(
+    where: str, made: dvfs.Ratios | None, said: Iterable[float], note: str, floors: tuple[float | None, ...] | None
+) -> list[Claim]:
+    """Return what is said of time and energy at one setting."""
+    each = zip(("time", "energy"), made or (), said, LIMITS, floors or (None, None), strict=True)
+    return [Claim(f"{where}: {what}", own, published, "x", most, note=note, floor=floor)
+            for what, own, published, most, floor in each]  # fmt: skip
 
 
 def statements(curves: Curves) -> list[Claim]:
@@ -104,9 +131,8 @@ def statements(curves: Curves) -> list[Claim]:
     rows = []
     for machine, name, clock, *said in STAGES:
         step = min(curves[machine, name], key=lambda s: abs(s.sample.clock - MEGA * clock))
-        for what, made, published, most in zip(("time", "energy"), step.predicted, said, (0.05, 0.07), strict=True):
-            limit, note = (None, "its curve is set there, too") if step.fit else (most, "")
-            rows.append(Claim(f"{machine}, {name}, {clock} MHz: {what}", made, published, "x", limit, note=note))
+        note = "its curve is set there, too" if step.fit else ""
+        rows += ratios(f"{machine}, {name}, {clock} MHz", step.predicted, said, note, FLOORS.get((machine, name, clock)))
     for machine, said in SAVED.items():
         kernels = [sustained(steps) for (of, _), steps in curves.items() if of == machine]
         for most, published in zip((1.05, float("inf")), said, strict=True):
@@ -127,10 +153,7 @@ def limited() -> tuple[list[Claim], dict[tuple[str, str], list[powerlimit.Step]]
             found[curve.chip.name, curve.key.network] = [step for step in steps if step.predicted]
     for machine, limit, *said in CAPS:
         (step,) = (each for each in found[machine, "resnet50"] if each.sample.limit == limit)
-        known = limit == LOW
-        for what, made, published, most in zip(("time", "energy"), step.predicted, said, (0.10, 0.12), strict=True):
-            rows.append(Claim(f"{machine}, ResNet-50 at {limit} W: {what}", made, published, "x",
-                              None if known else most, note="known miss" if known else ""))  # fmt: skip
+        rows += ratios(f"{machine}, ResNet-50 at {limit} W", step.predicted, said, "", FLOORS.get((machine, limit)))
     return rows, found
 
 
@@ -141,9 +164,10 @@ def main(target: str | Path = PICTURE) -> None:
     capped, limits = limited()
     rows = [*statements(curves), *capped]
     print(claims(rows, "over the highest clock or limit"))
-    best = {key: 100.0 * (1.0 - min(s.predicted.energy for s in sustained(curves[key]))) for key in DRAWN[:2]}
-    for (machine, name), saved in best.items():
-        print(f"{machine}, {name}: {saved:.1f} % saved at best; published of other networks in training, 8.7 to 23.1 %")
+    for machine, name in DRAWN[:2]:
+        least = [min(pair[which].energy for pair in map(both, sustained(curves[machine, name]))) for which in (0, 1)]
+        made, real = (f"{100.0 * (1.0 - energy):.1f} %, a factor of {1.0 / energy:.2f}" for energy in least)
+        print(f"{machine}, {name}: saved at best {made}; measured {real}; of other networks in training 8.7 to 23.1 %")
     print(f"drawn to {save(draw(curves, limits), target)}")
     if wrong := "; ".join(each for each in (wrong, missed(rows)) if each):
         sys.exit(wrong)
@@ -156,7 +180,7 @@ def draw(curves: Curves, limits: dict[tuple[str, str], list[powerlimit.Step]]) -
     panels = ({key: sustained(curves[key]) for key in DRAWN}, shown)
     for ax, panel, title in zip(axes, panels, ("locked clocks", "power limits, training"), strict=True):
         for index, ((machine, name), steps) in enumerate(panel.items()):
-            colour, marker = COLOURS[index % 6], MARKERS[index % len(MARKERS)]
+            colour, marker = SERIES[index % len(SERIES)], MARKERS[index % len(MARKERS)]
             real = [(1.0, 1.0), *(step.measured for step in steps)]
             made = [(1.0, 1.0), *(step.predicted for step in steps)]
             ax.plot(*zip(*real, strict=True), marker, color=colour, markersize=3.5, label=f"{name}, {machine}")

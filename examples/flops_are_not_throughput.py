@@ -13,11 +13,13 @@ Assumptions: images of 224 pixels, up to 24 networks of all kinds; GPUs in mixed
 kernels, a compiler on the CPUs, in fp32 and one image at a time. Nothing was fitted, except in the last lines: there
 four constants of each CPU are set on every second network and scored on the others.
 
-Known misses, printed and not part of the verdict: before the fit both CPUs come out too fast by more than the 35 %
-aimed for, and so does the A100 in full precision, by 43 % (measured times are 1.75 of the predicted). That VGG-16 runs
-at 1.7 with channels last is predicted as 1.13: the model charges the turning of maps, and knows no kernels that are
-slower in one order. ConvNeXt's large filters cost nothing in the model, where they wait for memory whatever their size.
-After the fit the CPUs are held to 20 %.
+Known misses, printed as MISSED, a failure only where they grow: before the fit both CPUs come out too fast, by 44 % and
+35.5 % where 35 % were aimed for, and so does the A100 in full precision, by 43 % (measured times are 1.75 of the
+predicted), with a rank correlation of 0.71 over eight networks where 0.90 was aimed for: it takes ConvNeXt's filters of
+3, 5 and 7 pixels for equally fast. They cost nothing in the model, where they wait for memory whatever their size: up
+to 17 % off. That VGG-16 runs at 1.7 with channels last is predicted as 1.13: the model charges the turning of maps, and
+knows no kernels that are slower in one order. After the fit the CPUs are held to 20 %. A table of fewer than three
+networks has no rank correlation to score.
 
 Run: python examples/flops_are_not_throughput.py [FILE]; needs archsim[plot]
 """
@@ -34,7 +36,7 @@ import numpy as np
 import archsim as a
 from archsim.report.claims import Claim, claims, missed
 from archsim.report.figures import save
-from archsim.report.figures.canvas import COLOURS, INK, MARKERS, canvas
+from archsim.report.figures.canvas import COLOURS, INK, canvas
 from archsim.report.figures.panels import finish
 from archsim.validation import metrics, read_dataset
 from archsim.validation.cells import SkipRow
@@ -67,7 +69,20 @@ FITTED = {
 }  # fmt: skip
 """Constants of a CPU under PyTorch that are fitted, and by which factors they may change."""
 POINTS = 160
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "flops_are_not_throughput.svg"
+ERROR, ORDER = 35.0, 0.90
+"""Largest mean error, percent, and least rank correlation of a table."""
+FLOORS = {CPUS[0]: (44.0, ORDER), CPUS[1]: (36.0, ORDER), "A100": (49.0 if FAST else 43.5, 0.71)}
+"""Known misses of tables: error and correlation that they may not be worse than; floors, no targets."""
+RATIO_FLOOR = {"vgg16": 0.34, "k5": 0.11, "k3": 0.14, "k5 train": 0.15, "k3 train": 0.18}
+"""Errors of known misses among ratios, where 10 % are aimed for."""
+LEAST = 3
+"""Networks that have an order worth scoring."""
+STYLES = {
+    GPU: (2, "o", "full"), TURNED: (2, "s", "none"), "rtx4090_nhwc": (3, "^", "full"), CPUS[0]: (4, "D", "full"),
+    CPUS[1]: (4, "v", "none"), "V100": (7, "P", "full"), "A100": (7, "X", "none"),
+}  # fmt: skip
+"""Place in the palette, marker, and filling, by table."""
+PICTURE = "flops_are_not_throughput.png"
 Pairs = dict[str, dict[str, tuple[Sample, float]]]
 
 
@@ -100,16 +115,14 @@ def statements(found: Pairs) -> list[Claim]:
             for model, said in BARS.items()]  # fmt: skip
     for model, said in (("vgg16", 1729 / 1022), ("resnet50", 3730 / 3219), ("vit_large_patch16_224", 488 / 487)):
         gain = found[TURNED][model][1] / found[GPU][model][1]
-        known = model == "vgg16"
-        rows.append(Claim(f"{model}, channels last over first", gain, said, "x", None if known else 0.10,
-                          note="known miss" if known else ""))  # fmt: skip
+        rows.append(Claim(f"{model}, channels last over first", gain, said, "x", 0.10, floor=RATIO_FLOOR.get(model)))
     for train in ("", " train"):
         wide = found["A100"][f"ConvNeXt-T{train} 224"]
         for side in (5, 3):
             sample, time = found["A100"][f"ConvNeXt-T k{side}{train} 224"]
             said = wide[0].measured / sample.measured
             what = f"ConvNeXt-T{train}, {side} x {side} over 7 x 7, A100"
-            rows.append(Claim(what, wide[1] / time, said, "x", note="known miss"))
+            rows.append(Claim(what, wide[1] / time, said, "x", 0.10, floor=RATIO_FLOOR[f"k{side}{train}"]))
     graph = a.workload("convnext-t")
     deep = sum(op.macs for op in graph.ops if getattr(op.work, "groups", 1) > 1)
     share = 100.0 * deep / sum(op.macs for op in graph.ops)
@@ -127,14 +140,20 @@ def moved(sample: Sample) -> float:
 
 
 def devices(found: Pairs) -> str:
-    """Print the error of every table, and say which is outside; the CPUs and the A100 are known to be."""
+    """Print the error and the order of every table, and say which are outside and worse than their floors."""
     wrong = []
     for label, pairs in found.items():
         predicted, measured = zip(*((time, sample.measured) for sample, time in pairs.values()), strict=True)
         error, order = metrics.mape(predicted, measured), metrics.spearman(predicted, measured)
-        known = label in CPUS or label == "A100"
-        print(f"{label:24} {len(pairs):3} networks, mean error {error:5.1f} %, rank correlation {order:.3f}")
-        if (error > 35.0 and not known) or (order < 0.90 and label != "A100"):
+        most, least = FLOORS.get(label, (ERROR, ORDER))
+        scored = len(pairs) >= LEAST
+        kept = error <= ERROR, order >= ORDER or not scored
+        passed = error <= most, order >= least or not scored
+        words = ["" if good else " MISSED" if known else " OUTSIDE" for good, known in zip(kept, passed, strict=True)]
+        ranks = f"{order:.3f} (limit {ORDER:.2f}){words[1]}" if scored else "not scored: too few networks"
+        print(f"{label:24} {len(pairs):3} networks, mean error {error:5.1f} % (limit {ERROR:.0f} %){words[0]}, "
+              f"rank correlation {ranks}")  # fmt: skip
+        if not all(passed):
             wrong.append(f"{label}: {error:.1f} %, {order:.3f}")
     return "; ".join(wrong)
 
@@ -173,7 +192,7 @@ def main(target: str | Path = PICTURE) -> None:
         before, after, factors = fitted(found[label])
         told = ", ".join(f"{path} x {factor:.2f}" for path, factor in factors.items())
         print(f"{label}: {before:.1f} % on networks not used in the fit, {after:.1f} % after it ({told})")
-        wrong.append(f"{label} after the fit: {after:.1f} %" if after > 20.0 else "")
+        wrong.append("" if after <= 20.0 else f"{label} after the fit: {after:.1f} %")
     print(claims(rows, "published or measured, and predicted"))
     print(f"drawn to {save(draw(found), target)}")
     if wrong := [each for each in (*wrong, missed(rows)) if each]:
@@ -183,18 +202,18 @@ def main(target: str | Path = PICTURE) -> None:
 def draw(found: Pairs) -> Any:
     """Draw predicted over measured throughput, and what networks reach of one GPU."""
     figure, (left, right) = canvas(10.0, 4.4, 2)
-    for index, (label, pairs) in enumerate(found.items()):
+    for label, pairs in found.items():
         run = convnext_swin.RUNS.get(label)
         batches = [run.batch if run else int(sample.row.cells["batch"]) for sample, _ in pairs.values()]
         x = [batch / sample.measured for batch, (sample, _) in zip(batches, pairs.values(), strict=True)]
         y = [batch / time for batch, (_, time) in zip(batches, pairs.values(), strict=True)]
-        marker, colour = MARKERS[index % len(MARKERS)], COLOURS[index % len(COLOURS)]
-        left.plot(x, y, marker, color=colour, markersize=4, alpha=0.8, label=TITLES[label])
+        colour, marker, fill = STYLES[label]
+        left.plot(x, y, marker, color=COLOURS[colour], fillstyle=fill, markersize=5, alpha=0.8, label=TITLES[label])
     ends = [min(left.get_xlim()[0], left.get_ylim()[0], 5.0), max(left.get_xlim()[1], left.get_ylim()[1])]
     left.plot(ends, ends, color=INK, linewidth=0.9)
     left.set(xscale="log", yscale="log", xlabel="measured (images/s)", ylabel="archsim (images/s)")
     finish(left, "throughput of image networks", "upper left")
-    for shift, which, colour in ((-0.2, "measured", COLOURS[5]), (0.2, "archsim", COLOURS[0])):
+    for shift, which, colour in ((-0.2, "measured", COLOURS[1]), (0.2, "archsim", COLOURS[0])):
         values = [tera(sample, sample.measured if which == "measured" else time)
                   for sample, time in (found[GPU][model] for model in BARS)]  # fmt: skip
         right.barh([place + shift for place in range(len(BARS))], values, 0.38, color=colour, label=which)

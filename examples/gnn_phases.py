@@ -40,7 +40,7 @@ NETWORKS = ("gcn",) if FAST else ("gcn", "graphsage", "gat")
 GRAPHS = ("cora", "reddit") if FAST else ("cora", "citeseer", "pubmed", "reddit")
 PHASES = ("combination", "aggregation", "other")
 HIDDEN = {"cora": 16, "reddit": 128}
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "gnn_phases.svg"
+PICTURE = "gnn_phases.png"
 
 
 def phase_of(op: Any) -> str:

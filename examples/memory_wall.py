@@ -37,7 +37,7 @@ FAST = os.environ.get("ARCHSIM_FAST") == "1"
 MACHINE, WIDTH = "xeon-gold-6248", 4.0  # bytes of a weight in single precision
 LENGTHS = (128, 512) if FAST else (32, 64, 128, 256, 512)
 SHOWN = {"peak": "arithmetic", "bandwidth": "memory bandwidth", "capacity": "memory capacity"}
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "memory_wall.svg"
+PICTURE = "memory_wall.png"
 
 
 def trends() -> list[Claim]:

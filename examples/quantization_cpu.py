@@ -45,7 +45,7 @@ DEVICES = ("M2-Ultra",) if FAST else ("M2-Ultra", "AGX Orin", "Raspberry Pi 5")
 BITS = {"binary": 1.0, "ternary": 2.0, "int4": 4.0, "int8": 8.0, "fp16": 16.0}
 CURVES = ((tmac.LLAMA, 1), (tmac.LLAMA, 8), (tmac.TMAC, 1), (tmac.TMAC, 8))
 CONSTANTS = "the technology's own constants"
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "quantization_cpu.svg"
+PICTURE = "quantization_cpu.png"
 
 
 def speeds() -> tuple[list[Claim], list[tuple[str, float, float]]]:

@@ -46,7 +46,7 @@ DENSITIES = [10.0 ** (-3.0 * step / (6 if FAST else 30)) for step in range((6 if
 TICKS = (1, 4, 16, 64, 256, 1024)
 TABLES = ("eie_sparse_dense_fc", "sparse_cpu_measured", "sparse_crossover_lit")
 KNOWN = ("core-i7-5930k batch 64", "tegra-k1 winner", "geforce-rtx-4070-super Sputnik SpMM vs cuBLAS")
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "sparsity_crossover.svg"
+PICTURE = "sparsity_crossover.png"
 
 
 class Runner(NamedTuple):

@@ -42,7 +42,7 @@ def compare(
     from archsim.cli import inputs
     from archsim.cli.output import deliver, target
     from archsim.study.compare import compare as compared
-    from archsim.study.iso import terms
+    from archsim.study.terms import terms
 
     where = target(as_json, as_csv, output)
     chosen = inputs.make_policy(policy)

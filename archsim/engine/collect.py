@@ -10,6 +10,7 @@ from archsim.arch.mixed import MixedSystem
 from archsim.cited import Kind, dotted
 from archsim.engine.place import HOST, LINK
 from archsim.engine.result import OpResult, Result
+from archsim.engine.schedule.tasks import STEPS_FOLLOW, effective
 from archsim.errors import InvariantError
 from archsim.graph.dtypes import NAMES
 from archsim.graph.tensor import Role
@@ -152,7 +153,10 @@ def _warnings(run: Run) -> Iterable[str]:
     yield from run.graph.notes
     yield from _placed(run)
     kept = any(run.graph.tensors[name].role is Role.STATE for name in run.graph.rewritten)
-    if kept and run.policy.schedule == "pipelined":
+    pipelined = run.policy.schedule == "pipelined"
+    if pipelined and effective(run.policy.schedule, run.graph.ops) != "pipelined":
+        yield STEPS_FOLLOW
+    elif pipelined and kept:
         yield "runs of a pipeline start before the one before has ended: each must have a state of its own"
     for part in run.parts:
         yield from _promoted(part)

@@ -154,7 +154,7 @@ def _placed(graph: Graph, machines: Machines, how: Policy, shared: Share) -> Pla
             HOST: lambda op: not machines.has_host(how) or _supports(machines.host(how), graph)(op),
         },
         fallback=how.fallback == "host",
-        chips=shared.working * shared.stages,
+        chips=shared.ends,
         choose=_chooser(machines, how),
     )
 
@@ -229,7 +229,7 @@ def _alone(chip: Chip, system: System | None, graph: Graph, how: Policy, shared:
     if placement.host or placement.moves:
         parts.append(run_part(HOST, host_of(chip, how), placement.host, placement, how))
     moves = transfer.transfers(placement, machines_of(chip).ways, chip.name)
-    between = tuple(parallel.exchanges(placement, system, shared, parts, how.expert_imbalance)) if system else ()
+    between = tuple(parallel.exchanges(placement, system, shared, parts, how)) if system else ()
     return collect(Run(placement.graph, placement, how, tuple(parts), kept, warnings, system, between, moves, shared))
 
 
@@ -241,9 +241,12 @@ def _evaluate_mixed(graph: Graph, system: MixedSystem, how: Policy) -> Result:
                          "different ones", hint="leave it out")  # fmt: skip
     machines = machines_of(system)
     placement = prepare(graph, system, how)
-    kept, warnings = check_places(placement, machines.chips, how)
-    parts = [run_part(name, chip, placement.places[name], placement, how) for name, chip in machines.chips.items()]
-    parts.append(run_part(HOST, machines.host(how), placement.host, placement, how))
+    there = {**machines.chips, HOST: machines.host(how)}
+    if how.fidelity and not any(how.fidelity in registry.get(chip.family).fidelities for chip in there.values()):
+        raise UsageError(f"policy fidelity={how.fidelity!r}: no machine of {system.name!r} has such a model",
+                         hint="leave it out")  # fmt: skip
+    kept, warnings = check_places(placement, there, how)
+    parts = [run_part(name, chip, placement.places.get(name, ()), placement, how) for name, chip in there.items()]
     moves = transfer.transfers(placement, machines.ways, system.name)
     return collect(Run(placement.graph, placement, how, tuple(parts), kept, warnings, system, (), moves))
 
@@ -255,7 +258,7 @@ def run_part(where: str, chip: Chip, ops: tuple[Any, ...], placement: Placement,
     chips = chip_table(chip)
     beside = arranged(family, chip, ops, lowered, how.schedule)
     outs, totals = run(family, lowered.table, chips, mode=how.jit, keep=True, arranged=beside)
-    if how.fidelity and where == CHIP:
+    if how.fidelity and (where == CHIP or how.fidelity in family.fidelities):
         refine(how.fidelity, family, chip, ops, placement.graph.tensors, lowered, chips, outs, totals)
     names = tuple(same[0].name for same in lowered.rows)
     for name, status in zip(names, outs["status"].tolist(), strict=True):

@@ -108,7 +108,7 @@ def chooser(machines: Machines, how: Policy, objective: str) -> Choose:
         from archsim.engine.assign import cheapest, total
 
         if not machines.has_host(how):
-            allowed = {name: tuple(place for place in able if place != HOST) or able for name, able in allowed.items()}
+            return {name: able[0] for name, able in allowed.items()}
         times: dict[tuple[str, str], float] = {}
         joules: dict[tuple[str, str], float] = {}
         rest: dict[str, float] = dict.fromkeys(machines.chips, 0.0)

@@ -12,13 +12,14 @@ were gathered.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 from types import MappingProxyType
 from typing import Final
 
 from archsim.errors import UnsupportedError
 from archsim.graph.check import check_graph
 from archsim.graph.graph import Graph
-from archsim.graph.op import Op
+from archsim.graph.op import Op, Phase
 from archsim.graph.tensor import Role
 from archsim.graph.work import Collective, Elementwise, Gather, MatMul
 
@@ -68,12 +69,17 @@ def split_experts(graph: Graph, chips: int) -> Graph:
 
 
 def works_for_experts(graph: Graph) -> frozenset[str]:
-    """Names of the ops that run where the experts are: their products, and pointwise work on what these return."""
+    """Names of the ops that run where the experts are: their products, and pointwise work on what these return.
+
+    In training the gradients of their weights, too.
+    """
     inside: dict[str, bool] = {}
     weights = expert_weights(graph)
     for op in graph.ops:
         if isinstance(op.work, MatMul) and not weights.isdisjoint(op.inputs):
             inside[op.name] = True
+        elif op.phase is Phase.WGRAD:
+            inside[op.name] = inside.get(op.name.rpartition("/wgrad")[0], False)
         elif isinstance(op.work, Elementwise):
             sources = [graph.producer[name].name for name in op.inputs if name in graph.producer]
             inside[op.name] = bool(sources) and all(inside.get(name, False) for name in sources)
@@ -96,6 +102,49 @@ def expert_weights(graph: Graph) -> set[str]:
             if alike and tensor.shape[1:] == (work.k, work.n) and work.batch <= tensor.shape[0]:
                 found.add(tensor.name)
     return found
+
+
+def busier(graph: Graph, load: float) -> Graph:
+    """Return what the chip with most tokens runs: the same experts, for `load` times as many rows.
+
+    Weights are read once whatever the rows, and so are their gradients written: where they set the pace, the busiest
+    chip takes hardly longer than the others.
+
+    Parameters
+    ----------
+    graph : Graph
+        As one chip of the group runs it when tokens are spread evenly.
+    load : float
+        Rows of the busiest chip over the mean.
+    """
+    inside = works_for_experts(graph)
+    ops: list[Op] = []
+    rows: set[str] = set()
+    for op in graph.ops:
+        if op.name not in inside and inside.isdisjoint(each.name for each in op.epilogue):
+            ops.append(op)
+            continue
+        written = () if op.phase is Phase.WGRAD else op.outputs
+        mine = {name for name in (*op.inputs, *written) if graph.tensors[name].role is Role.ACTIVATION}
+        reads = [
+            ceil(count * load) if name in mine else count for count, name in zip(op.reads, op.inputs, strict=False)
+        ]
+        rows |= mine
+        epilogue = tuple(_with_rows(each, load) for each in op.epilogue)
+        ops.append(replace(_with_rows(op, load), reads=tuple(reads), epilogue=epilogue))
+    tensors = {name: graph.tensors[name] for name in rows}
+    more = {name: replace(t, shape=(ceil(t.shape[0] * load), *t.shape[1:])) for name, t in tensors.items() if t.shape}
+    return graph.replace(ops=tuple(ops), tensors=MappingProxyType({**graph.tensors, **more}))
+
+
+def _with_rows(op: Op, load: float) -> Op:
+    work = op.work
+    if isinstance(work, MatMul):
+        side = "k" if op.phase is Phase.WGRAD else "m"  # gradients of weights are sums over rows
+        return replace(op, work=replace(work, **{side: ceil(getattr(work, side) * load)}))
+    if isinstance(work, Elementwise):
+        return replace(op, work=replace(work, elements=ceil(work.elements * load), rows=ceil(work.rows * load)))
+    return op
 
 
 class _Dealer:

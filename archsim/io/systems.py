@@ -124,6 +124,8 @@ def _with_machines(mixed: MixedSystem, before: MixedSystem, sets: Mapping[str, A
         if not rest or (name not in machines and name != "host"):
             hint = did_you_mean(name, (*machines, "host"))
             hint = hint or f"begin the path with one of {', '.join((MEMBERS, *machines, 'host'))}"
+            if name in machines or name == "host":
+                hint = f"write {name}. and what to change of it, such as {name}.clock"
             raise UsageError(f"{mixed.name!r} has no {str(path)!r}", hint=hint)
         if name == "host":
             host = with_all(host, {rest: value}) if host else None

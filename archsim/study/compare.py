@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,14 @@ from archsim.arch.family import GROUPS
 from archsim.arch.system import System
 from archsim.engine.evaluate import evaluate
 from archsim.engine.inputs import graph_of, machine_of
-from archsim.engine.place import LINK
 from archsim.engine.policy import Policy
 from archsim.engine.table import Column, Table, fraction, share
 from archsim.engine.tables import count
 from archsim.errors import UsageError
 from archsim.study import iso as equal
 from archsim.study.labels import labels_of
+from archsim.study.parts import host_beside
+from archsim.study.terms import Terms, terms
 from archsim.units import ENERGY, POWER, TIME
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Comparison:
     results: tuple[Result, ...]
     warnings: tuple[str, ...]
     labels: tuple[str, ...]
-    terms: equal.Terms | None = None
+    terms: Terms | None = None
     sides: tuple[equal.Side, ...] = ()
 
     @property
@@ -176,7 +177,7 @@ def compare(
     policy: Policy | Mapping[str, Any] | None = None,
     /,
     *,
-    iso: equal.Terms | str | Iterable[str] | Mapping[str, Any] | None = None,
+    iso: Terms | str | Iterable[str] | Mapping[str, Any] | None = None,
     **choices: Any,
 ) -> Comparison:
     """Evaluate one workload on several machines, or systems, under one policy, as they are or on equal terms.
@@ -205,21 +206,34 @@ def compare(
     chips = [machine_of(machine) for machine in named]
     if not chips:
         raise UsageError("nothing to compare", hint="name at least one machine")
-    labels, how = labels_of(chips), None if iso is None else equal.terms(iso)
-    sides = () if how is None else equal.moved(chips, how)
+    labels, how = labels_of(chips), None if iso is None else terms(iso)
+    sides = () if how is None else equal.moved(chips, labels, how)
     runs = [side.machine for side in sides] or chips
-    results = tuple(evaluate(graph, chip, policy, **choices) for chip in runs)
-    warnings = list(warnings_of(results))
+    return side_by_side([evaluate(graph, chip, policy, **choices) for chip in runs], labels, how, sides)
+
+
+def side_by_side(
+    results: Sequence[Result], labels: Sequence[str], how: Terms | None, sides: Sequence[equal.Side]
+) -> Comparison:
+    """Put results of one workload together: count what budgets buy, and say what is not equal.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        One per machine.
+    labels : sequence of str
+        Names of the rows.
+    how : Terms or None
+        What shall be equal.
+    sides : sequence of Side
+        The machines on equal terms; empty without terms.
+    """
+    warnings = list(warnings_of(tuple(results)))
     if how is not None:
-        sides = equal.counted(sides, labels, [_host_of(r, m) for r, m in zip(results, runs, strict=True)], how)
+        hosts = [host_beside(result, side.machine) for result, side in zip(results, sides, strict=True)]
+        sides = equal.counted(sides, labels, hosts, how)
         warnings += equal.remarks(sides, labels, how)
-    return Comparison(results, tuple(warnings), labels, how, sides)
-
-
-def _host_of(result: Result, machine: Chip | System) -> str:
-    """Return the machine beside the one compared that ran some of the ops; empty when it ran all."""
-    own = machine.chip.name if isinstance(machine, System) else machine.name
-    return next((op.placed_on for op in result.ops if op.placed_on not in (own, LINK)), "")
+    return Comparison(tuple(results), tuple(warnings), tuple(labels), how, tuple(sides))
 
 
 def warnings_of(results: tuple[Result, ...]) -> Iterable[str]:

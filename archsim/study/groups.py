@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from archsim.arch.chip import Chip
@@ -15,6 +15,7 @@ from archsim.engine.policy import Policy
 from archsim.engine.policy import policy as make_policy
 from archsim.errors import ArchsimError, UnitError, UsageError, did_you_mean
 from archsim.graph.graph import Graph
+from archsim.io import catalogue
 from archsim.io.hardware import with_all
 from archsim.io.systems import with_values
 
@@ -85,7 +86,7 @@ def grouped(
     count = length_of(columns)
     how = make_policy(policy)
     make_graph = graphs_of(workload, columns, progress and (lambda made: progress(0, count, f"{made} networks built")))
-    _check_policies(columns)
+    check_policies(columns)
     if HARDWARE not in columns:
         found = list(_on_one(make_graph, machine_of(machine), columns, how, count))
     else:  # which leaves there are depends on the machine
@@ -277,13 +278,24 @@ def _check_arguments(build: Callable[..., Graph], names: Sequence[str]) -> None:
             raise UsageError(f"the workload has no argument {name!r}", hint=hint)
 
 
-def _check_policies(columns: Iterable[str]) -> None:
-    known = [field.name for field in fields(Policy)]
-    for path in columns:
+def check_policies(columns: Mapping[str, Iterable[Any]]) -> None:
+    """Refuse choices that no policy has, before points with them are left out as if they did not run.
+
+    Each value is looked at by itself: what only some combinations forbid is a matter of single points.
+
+    Raises
+    ------
+    UsageError
+        A name or a value that no policy has.
+    """
+    for path, values in columns.items():
         name = path.removeprefix(f"{POLICY}.")
-        if name != path and name not in known:
-            hint = did_you_mean(name, known) or f"policies are {', '.join(known)}"
-            raise UsageError(f"unknown policy {name!r}", hint=hint)
+        if name == path:
+            continue
+        for value in {_key(value): _plain(value) for value in values}.values():
+            make_policy(Policy(timesteps=1), **{name: value})
+            if name == "host" and value:
+                catalogue.find("hardware", value)
 
 
 def _job(

@@ -5,21 +5,21 @@ node               every machine as it would be at one node, see `archsim.study.
 area               dies, or the sum of parts that have an area
 power              largest sustained power of a machine, ``power.limit``
 cost               what the caller says a machine costs
+mixed systems      all members and the host, working or not: area and power are sums, each moves to the node
 copies             n = min over the budgets of budget / what one machine takes; a fraction is a machine that has so
-                   much less of everything. A host that runs some of the work takes its area and power, too
+                   much less of everything. A host beside a machine takes its area and power, too, if it runs some of
+                   the work; it stays as it is built, whatever the node
 throughput         n times that of one machine, each copy with a run of its own
 latency            that of one machine; of a fraction, over n
 energy per item    that of one machine
 =================  ===============================================================================================
 
-Nothing is equal that is not said to be: memory outside the chip and links come with every copy, hosts stay as built.
+Nothing is equal that is not said to be: memory outside the chip and links come with every copy.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -27,37 +27,17 @@ from typing import Any, Final
 from archsim.arch.chip import Chip
 from archsim.arch.system import System
 from archsim.cited import Kind
+from archsim.engine.place import HOST
 from archsim.engine.table import Column, Table
-from archsim.errors import ArchsimError, UnsupportedError, UsageError, did_you_mean
-from archsim.io.hardware import load_hardware
-from archsim.study.nodes import LAWS, Factor, area_of, at_node
-from archsim.units import AREA, LENGTH, POWER, Dimension, format_quantity, parse
+from archsim.errors import UnsupportedError, UsageError
+from archsim.study.nodes import EXTRAPOLATED, Factor, area_of, at_node
+from archsim.study.parts import WHOLE, copies_of, parts_of, with_parts
+from archsim.study.prices import priced
+from archsim.study.terms import BUDGETS, TABLE, Terms
+from archsim.units import LENGTH, format_quantity
 
-BUDGETS: Final[Mapping[str, Dimension]] = {"area": AREA, "power": POWER}
-TERMS: Final = ("node", "law", *BUDGETS, "cost")
-_EXAMPLE: Final = "write e.g. node=7nm, area, power=300W or cost=a100-sxm4-80gb:10000,tpu-v4:8000"
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What shall be equal.
-
-    Attributes
-    ----------
-    node : float or None
-        Process node, m; None: each as built.
-    law : str
-        How machines follow it: ``published`` or ``stillmaker``.
-    budgets : mapping of str to float or None
-        ``area``, m2, ``power``, W, or ``cost`` to the budget; None: what the first machine takes.
-    prices : mapping of str to float
-        Cost of each machine, in any one currency.
-    """
-
-    node: float | None = None
-    law: str = LAWS[0]
-    budgets: Mapping[str, float | None] = field(default_factory=dict)
-    prices: Mapping[str, float] = field(default_factory=dict)
+UNITS: Final = {"area": "m2", "power": "w", "cost": "price"}
+"""Ends of keys; a cost is in whatever currency its prices are."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +48,8 @@ class Side:
     ----------
     machine : Chip or System
         As it was evaluated.
+    price : float
+        Cost of one copy; 0 where no costs are compared.
     copies : float
         How many the budgets buy, -.
     limited_by : str
@@ -75,9 +57,11 @@ class Side:
     takes : mapping of str to float
         What one copy takes of each budget: m2, W, currency; a host that works with it included.
     host : str
-        The host that runs some of the work; empty when none does.
-    before, after : float
-        Process nodes, m.
+        The host beside it that runs some of the work; empty when none does.
+    before : mapping of str to float
+        Process nodes as built, m, by part: of a mixed system each member and the host, of others only ``""``.
+    node : float or None
+        Process node it was moved to, m; None: as built.
     factors : tuple of Factor
         What was changed on the way.
     kept : tuple of str
@@ -85,70 +69,43 @@ class Side:
     """
 
     machine: Chip | System
-    copies: float
-    limited_by: str
-    takes: Mapping[str, float]
-    host: str
-    before: float
-    after: float
-    factors: tuple[Factor, ...]
-    kept: tuple[str, ...]
+    price: float = 0.0
+    copies: float = 1.0
+    limited_by: str = ""
+    takes: Mapping[str, float] = field(default_factory=dict)
+    host: str = ""
+    before: Mapping[str, float] = field(default_factory=dict)
+    node: float | None = None
+    factors: tuple[Factor, ...] = ()
+    kept: tuple[str, ...] = ()
+
+    @property
+    def one_before(self) -> float | None:
+        """The process node as built, m; None: its parts differ."""
+        nodes = set(self.before.values())
+        return nodes.pop() if len(nodes) == 1 else None
+
+    @property
+    def one_after(self) -> float | None:
+        """The process node it is compared at, m; None: its parts differ."""
+        return self.one_before if self.node is None else self.node
 
 
-def terms(given: Terms | str | Iterable[str] | Mapping[str, Any]) -> Terms:
-    """Read what shall be equal.
-
-    Parameters
-    ----------
-    given : Terms, str, iterable of str or mapping
-        Texts as on the command line, ``"node=7nm,area"``, or a mapping, ``{"node": 7e-9, "area": True}``.
+def moved(machines: Sequence[Chip | System], labels: Sequence[str], how: Terms) -> tuple[Side, ...]:
+    """Move machines to the node that shall be equal, one copy of each, and give each its price.
 
     Raises
     ------
     UsageError
-        No term, an unknown one, one twice, or a value that cannot be.
-    """
-    if isinstance(given, Terms):
-        return given
-    pairs = list(given.items()) if isinstance(given, Mapping) else _pairs([given] if isinstance(given, str) else given)
-    names = [name for name, _ in pairs]
-    for name in names:
-        if name not in TERMS:
-            raise UsageError(f"iso {name!r}", hint=did_you_mean(str(name), TERMS) or _EXAMPLE)
-        if names.count(name) > 1:
-            raise UsageError(f"iso sets {name!r} twice", hint="keep one of them")
-    values = {name: value for name, value in pairs if value is not False}
-    if not set(values) - {"law"}:
-        raise UsageError("iso names nothing that shall be equal", hint=_EXAMPLE)
-    if "law" in values and "node" not in values:
-        raise UsageError("iso law= says how machines follow a node, and there is none", hint="write node=7nm, too")
-    law = values.get("law", LAWS[0])
-    if law not in LAWS:
-        raise UsageError(f"iso law={law!r}", hint=did_you_mean(str(law), LAWS) or f"write {' or '.join(LAWS)}")
-    budgets = {
-        name: None if values[name] is True else _quantity(name, values[name], dimension)
-        for name, dimension in BUDGETS.items()
-        if name in values
-    }
-    prices = _prices(values["cost"]) if "cost" in values else {}
-    if prices:
-        budgets["cost"] = None
-    node = _quantity("node", values["node"], LENGTH) if "node" in values else None
-    return Terms(node, law, budgets, prices)
-
-
-def moved(machines: Sequence[Chip | System], how: Terms) -> tuple[Side, ...]:
-    """Move machines to the node that shall be equal, one copy of each.
-
-    Raises
-    ------
+        A machine without a price where costs are compared.
     UnsupportedError
         A machine that cannot be moved to the node.
     """
-    return tuple(_moved(machine, how) for machine in machines)
+    prices = priced(machines, labels, how.prices) if how.prices else [0.0] * len(machines)
+    return tuple(_moved(machine, price, how) for machine, price in zip(machines, prices, strict=True))
 
 
-def counted(sides: Sequence[Side], labels: Sequence[str], hosts: Sequence[str], how: Terms) -> tuple[Side, ...]:
+def counted(sides: Sequence[Side], labels: Sequence[str], hosts: Sequence[Chip | None], how: Terms) -> tuple[Side, ...]:
     """Count how many copies of each machine the budgets buy.
 
     Parameters
@@ -157,27 +114,30 @@ def counted(sides: Sequence[Side], labels: Sequence[str], hosts: Sequence[str], 
         From `moved`.
     labels : sequence of str
         Names of the rows.
-    hosts : sequence of str
-        The host that works beside each machine; empty where none does.
+    hosts : sequence of Chip or None
+        The host that works beside each machine; None where none does.
     how : Terms
         What shall be equal.
 
     Raises
     ------
     UsageError
-        A machine without an area where areas are compared, or without a price where costs are.
+        A machine without an area where areas are compared.
     """
-    prices = _priced([side.machine for side in sides], labels, how.prices) if how.prices else [0.0] * len(sides)
-    takes = [
-        {name: _takes(name, side.machine, label, price) + _host_takes(name, host, how) for name in how.budgets}
-        for side, label, price, host in zip(sides, labels, prices, hosts, strict=True)
-    ]
+    takes = [_takes(side, label, host, how) for side, label, host in zip(sides, labels, hosts, strict=True)]
     found = []
     for side, each, host in zip(sides, takes, hosts, strict=True):
         counts = {name: (budget or takes[0][name]) / each[name] for name, budget in how.budgets.items()}
         limit = min(counts, key=lambda name: counts[name], default="")
-        found.append(dataclasses.replace(side, copies=counts.get(limit, 1.0), limited_by=limit, takes=each, host=host))
+        one = side if host is None else _with_host(side, host)
+        found.append(dataclasses.replace(one, copies=counts.get(limit, 1.0), limited_by=limit, takes=each))
     return tuple(found)
+
+
+def settled(how: Terms, side: Side, label: str) -> Terms:
+    """Return terms whose budgets are numbers: those left open are what one machine takes, without a host beside it."""
+    takes = _takes(side, label, None, how)
+    return dataclasses.replace(how, budgets={name: how.budgets[name] or takes[name] for name in takes})
 
 
 def table_of(sides: Sequence[Side], labels: Sequence[str]) -> Table:
@@ -185,16 +145,16 @@ def table_of(sides: Sequence[Side], labels: Sequence[str]) -> Table:
     used = list(sides[0].takes)
     columns = (
         Column("hardware", "machine"),
-        Column("node_before_m", "node", LENGTH),
-        Column("node_m", "moved to", LENGTH),
+        Column("node_before_m", "node", show=_node),
+        Column("node_m", "moved to", show=_node),
         *(Column(_key(name), name, BUDGETS.get(name), None if name in BUDGETS else plain) for name in used),
         Column("copies", "copies", show=plain),
         Column("limited_by", "limited by"),
         Column("host", "host counted"),
     )
     rows = tuple(
-        (label, side.before, side.after, *(side.takes[name] for name in used), side.copies, side.limited_by or "-",
-         side.host or "-")
+        (label, side.one_before, side.one_after, *(side.takes[name] for name in used), side.copies,
+         side.limited_by or "-", side.host or "-")
         for side, label in zip(sides, labels, strict=True)
     )  # fmt: skip
     return Table("equal terms", columns, rows)
@@ -221,82 +181,127 @@ def remarks(sides: Sequence[Side], labels: Sequence[str], how: Terms) -> Iterabl
             listed = ", ".join(f"{label}: {boundary}" for label, boundary in boundaries.items())
             yield f"budgets are spent on different things ({listed})"
     for side, label in zip(sides, labels, strict=True):
-        chip = side.machine.chip if isinstance(side.machine, System) else side.machine
-        if side.factors and side.kept:
-            yield f"{label}: not scaled to {format_quantity(side.after, LENGTH, 3)}: {', '.join(side.kept)}"
+        if side.node is not None and side.factors and side.kept:
+            yield f"{label}: not scaled to {format_quantity(side.node, LENGTH, 3)}: {', '.join(side.kept)}"
+        beyond = [factor.what for factor in side.factors if factor.extrapolated]
+        if beyond:
+            other = "" if how.law == TABLE else f"; law={TABLE} has a table to 180 nm"
+            yield f"{label}: {EXTRAPOLATED}, where nothing is published: {', '.join(beyond)}{other}"
         if side.copies < 1.0:
             yield (f"{label}: {side.copies:.3g} of a machine, as if it could be cut anywhere; whether weights still "
                    "fit was not asked")  # fmt: skip
         if side.host:
-            yield (f"{label}: {side.host} works beside every copy as it was built: its area and power count, its price "
-                   "does not, and no node changes its time and energy")  # fmt: skip
+            yield (f"{label}: {side.host} works beside every copy, as it is built: its area and power count, its price "
+                   "does not, and no node changes its area, power, time or energy")  # fmt: skip
         for name in side.takes:
-            text = _doubt(chip, name)
-            if text:
-                yield f"{label}: {text}"
+            for part, chip in parts_of(side.machine).items():
+                text = _doubt(chip, name)
+                if text and not (part == HOST and side.host):
+                    yield f"{label}: {part and f'{part}: '}{text}"
 
 
 def to_dict(sides: Sequence[Side], labels: Sequence[str], how: Terms) -> dict[str, Any]:
     """Return equal terms with unit suffixes in the keys, ready for JSON."""
     return {
-        "node_m": how.node,
-        "law": how.law if how.node is not None else None,
-        "budgets": {_key(name): budget for name, budget in how.budgets.items()},
+        **terms_to_dict(how),
         "machines": [
-            {
-                "label": label,
-                "copies": side.copies,
-                "limited_by": side.limited_by,
-                "host": side.host or None,
-                "node_before_m": side.before,
-                "node_m": side.after,
-                **{_key(name): value for name, value in side.takes.items()},
-                "factors": [
-                    {"what": each.what, "factor": each.value, "law": each.law, "source": each.source}
-                    for each in side.factors
-                ],
-                "kept": list(side.kept),
-            }
+            {"label": label, **copies_to_dict(side), **moves_to_dict(side)}
             for side, label in zip(sides, labels, strict=True)
         ],
     }
 
 
-def _moved(machine: Chip | System, how: Terms) -> Side:
-    chip = machine.chip if isinstance(machine, System) else machine
-    before = chip.spec.process.node
+def terms_to_dict(how: Terms) -> dict[str, Any]:
+    """Return what shall be equal; a budget that is null is what the first machine takes."""
+    return {
+        "node_m": how.node,
+        "law": how.law if how.node is not None else None,
+        "budgets": {_key(name): budget for name, budget in how.budgets.items()},
+    }
+
+
+def copies_to_dict(side: Side) -> dict[str, Any]:
+    """Return how many of a machine there are, and what one takes."""
+    takes = {_key(name): value for name, value in side.takes.items()}
+    return {"copies": side.copies, "limited_by": side.limited_by, "host": side.host or None, **takes}
+
+
+def moves_to_dict(side: Side) -> dict[str, Any]:
+    """Return how a machine was moved from node to node, part by part where it is mixed."""
+    return {
+        "node_before_m": side.one_before,
+        "node_m": side.one_after,
+        **({} if WHOLE in side.before else {"parts_before_m": dict(side.before)}),
+        "factors": [
+            {"what": each.what, "factor": each.value, "law": each.law, "source": each.source} for each in side.factors
+        ],
+        "kept": list(side.kept),
+    }
+
+
+def _moved(machine: Chip | System, price: float, how: Terms) -> Side:
+    parts = parts_of(machine)
+    before = {name: chip.spec.process.node for name, chip in parts.items()}
     if how.node is None:
-        return Side(machine, 1.0, "", {}, "", before, before, (), ())
-    there = at_node(chip, how.node, how.law)
-    after = dataclasses.replace(machine, chip=there.chip) if isinstance(machine, System) else there.chip
-    return Side(after, 1.0, "", {}, "", before, how.node, there.factors, there.kept)
+        return Side(machine, price, before=before)
+    there = {}
+    for name, chip in parts.items():
+        try:
+            there[name] = at_node(chip, how.node, how.law)
+        except UnsupportedError as error:
+            if name == WHOLE:
+                raise
+            hint = error.hint.replace("process.node", f"{name}.process.node")
+            raise UnsupportedError(f"{machine.name!r}, {name}: {error.message}", hint=hint) from error
+    factors = tuple(
+        dataclasses.replace(factor, what=_of(name, factor.what))
+        for name, each in there.items()
+        for factor in each.factors
+    )
+    kept = tuple(_of(name, text) for name, each in there.items() for text in each.kept)
+    after = with_parts(machine, {name: each.chip for name, each in there.items()})
+    return Side(after, price, before=before, node=how.node, factors=factors, kept=kept)
 
 
-def _host_takes(name: str, host: str, how: Terms) -> float:
-    """Return what a host takes of a budget: as if it were made at the same node, where it can be moved there."""
-    if not host or name == "cost":
-        return 0.0
-    chip = load_hardware(host)
-    if how.node is not None:
-        with contextlib.suppress(UnsupportedError):
-            chip = at_node(chip, how.node, how.law).chip
-    return _takes(name, chip, f"{host}, a host", 0.0)
+def _with_host(side: Side, host: Chip) -> Side:
+    """Name the host beside a machine; of a mixed system, whose own is not there then, drop how that was moved."""
+    own = _of(HOST, "")
+    factors = tuple(factor for factor in side.factors if not factor.what.startswith(own))
+    kept = tuple(text for text in side.kept if not text.startswith(own))
+    return dataclasses.replace(side, host=host.name, factors=factors, kept=kept)
 
 
-def _takes(name: str, machine: Chip | System, label: str, price: float) -> float:
-    if name == "cost":
-        return price
-    chip, chips = (machine.chip, machine.chips) if isinstance(machine, System) else (machine, 1)
-    if name == "power":
-        return chips * float(chip.spec.power.limit)
+def _of(part: str, text: str) -> str:
+    return f"{part}: {text}" if part else text
+
+
+def _takes(side: Side, label: str, host: Chip | None, how: Terms) -> dict[str, float]:
+    """Return what one copy takes of each budget, with the host that works beside it."""
+    machine, parts = side.machine, parts_of(side.machine)
+    if host is not None:
+        parts[HOST] = host  # of a mixed system: in place of its own
+    number = copies_of(machine)
+    takes = {}
+    for name in how.budgets:
+        if name == "cost":
+            takes[name] = side.price
+        elif name == "power":
+            takes[name] = number * sum(float(chip.spec.power.limit) for chip in parts.values())
+        else:
+            takes[name] = number * sum(_area(chip, part, label) for part, chip in parts.items())
+    return takes
+
+
+def _area(chip: Chip, part: str, label: str) -> float:
     area = area_of(chip)
     if area is None:
+        who = f"{label!r}" if part == WHOLE else f"{part} of {label!r}, {chip.name!r},"
         raise UsageError(
-            f"{label!r} has no area: process.area is left out, and no part of it has one",
+            f"{who} has no area: process.area is left out, and no part of it has one",
             hint="give it one with archsim.with_(machine, 'process.area', '60 mm2') or in its file, or compare at "
             "equal power",
         )
-    return chips * area
+    return area
 
 
 def _doubt(chip: Chip, name: str) -> str:
@@ -310,78 +315,15 @@ def _doubt(chip: Chip, name: str) -> str:
     return f"{'.'.join(leaf)} is assumed: {entry.why}" if entry is not None and entry.kind is Kind.ASSUMED else ""
 
 
-def _pairs(texts: Iterable[str]) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for text in texts:
-        if not isinstance(text, str):
-            raise UsageError(f"iso {text!r}", hint=_EXAMPLE)
-        for part in text.split(","):
-            name, equals, value = (piece.strip() for piece in part.partition("="))
-            if not equals and ":" in name and found and found[-1][0] == "cost":
-                found[-1] = ("cost", f"{found[-1][1]},{name}")
-            elif not name or (equals and not value) or (not equals and name in ("node", "law", "cost")):
-                raise UsageError(f"iso {part.strip()!r}", hint=_EXAMPLE)
-            else:
-                found.append((name, value if equals else True))
-    return found
-
-
-def _quantity(name: str, value: Any, dimension: Dimension) -> float:
-    try:
-        number = parse(value, dimension) if isinstance(value, str) else float(value)
-    except (TypeError, ValueError, ArchsimError) as error:
-        raise UsageError(f"iso {name}={value!r}", hint=f"write {name}={dimension.example}") from error
-    if isinstance(value, bool) or not (math.isfinite(number) and number > 0.0):
-        raise UsageError(f"iso {name}={value!r}", hint=f"write {name}={dimension.example}")
-    return number
-
-
-def _prices(given: Any) -> dict[str, float]:
-    if isinstance(given, str):
-        given = dict(part.rpartition(":")[::2] for part in given.split(","))
-    if not isinstance(given, Mapping) or not given:
-        raise UsageError(f"iso cost={given!r}", hint="write cost=a100-sxm4-80gb:10000,tpu-v4:8000")
-    found = {}
-    for name, value in given.items():
-        try:
-            price = float(value)
-        except (TypeError, ValueError):
-            price = math.nan
-        if not name or isinstance(value, bool) or not (math.isfinite(price) and price > 0.0):
-            raise UsageError(f"iso cost={name}:{value}", hint="a price is a number above 0, such as tpu-v4:8000")
-        found[str(name).strip()] = price
-    return found
-
-
-def _priced(machines: Sequence[Chip | System], labels: Sequence[str], prices: Mapping[str, float]) -> list[float]:
-    """Return one price per machine, by its label, its name or one of its aliases."""
-    from archsim.io.catalogue import fold
-
-    known = {fold(name): price for name, price in prices.items()}
-    found, used = [], set()
-    for machine, label in zip(machines, labels, strict=True):
-        names = [fold(name) for name in (label, machine.name, *machine.spec.aliases)]
-        match = next((name for name in names if name in known), None)
-        if match is None:
-            raise UsageError(f"no price for {label!r}", hint=f"write cost={label}:PRICE beside the others")
-        used.add(match)
-        found.append(known[match])
-    for name in prices:
-        if fold(name) not in used:
-            raise UsageError(f"iso cost prices {name!r}, which is not compared",
-                             hint=did_you_mean(name, labels) or f"price {', '.join(labels)}")  # fmt: skip
-    return found
+def _node(value: float | None) -> str:
+    return "several" if value is None else format_quantity(value, LENGTH)
 
 
 def _key(name: str) -> str:
     """Return the name of a budget with its unit."""
-    return f"{name}_{_UNIT[name]}"
+    return f"{name}_{UNITS[name]}"
 
 
 def plain(value: float) -> str:
     """Write a number without a unit."""
     return f"{value:,.0f}" if value >= 1000.0 else f"{value:.3g}"
-
-
-_UNIT: Final = {"area": "m2", "power": "w", "cost": "price"}
-"""Ends of keys; a cost is in whatever currency its prices are."""

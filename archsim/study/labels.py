@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from archsim.arch.columns import place_of
 from archsim.arch.system import System
 from archsim.errors import UsageError
+from archsim.study.parts import parts_of
 from archsim.units import format_quantity
 
 if TYPE_CHECKING:
@@ -51,15 +52,20 @@ def _unused(name: str, changed: str, labels: Sequence[str]) -> str:
 
 def _changed(first: Chip | System, other: Chip | System) -> str:
     """Say which leaves differ; nothing when none do, or too many for a name."""
-    one, two = (dict(_leaves(machine.spec.model_dump(), "")) for machine in (first, other))
-    chip = other.chip if isinstance(other, System) else other
-    if isinstance(first, System) and isinstance(other, System):
-        one |= dict(_leaves(first.chip.spec.model_dump(), ""))
-        two |= dict(_leaves(chip.spec.model_dump(), ""))
+    one, two = (_all(machine) for machine in (first, other))
     paths = [path for path in {**one, **two} if one.get(path) != two.get(path)]
     if not 0 < len(paths) <= MOST:
         return ""
-    return ", ".join(f"{path}={_text(chip, path, two.get(path))}" for path in paths)
+    return ", ".join(f"{path}={_text(other, path, two.get(path))}" for path in paths)
+
+
+def _all(machine: Chip | System) -> dict[str, Any]:
+    """Return the leaves of a machine by path; those of a mixed system's members begin with their names."""
+    found = dict(_leaves(machine.spec.model_dump(), ""))
+    if isinstance(machine, System):
+        for name, chip in parts_of(machine).items():
+            found.update(_leaves(chip.spec.model_dump(), name))
+    return found
 
 
 def _leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -73,10 +79,13 @@ def _leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, node
 
 
-def _text(chip: Chip, path: str, value: Any) -> str:
+def _text(machine: Chip | System, path: str, value: Any) -> str:
     """Write a value with its unit."""
+    part, _, rest = path.partition(".")
+    parts = parts_of(machine)
+    chip, within = (parts[part], rest) if rest and part in parts else (next(iter(parts.values())), path)
     try:
-        quantity = place_of(chip.spec, path).column.quantity
+        quantity = place_of(chip.spec, within).column.quantity
     except UsageError:
         quantity = None
     if quantity is None or not isinstance(value, float | int) or quantity.dimension.dimensionless:

@@ -115,10 +115,13 @@ class Lottery:
         return [row[index] for row in self.relative]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return costs and indices, ready for JSON; null where a machine cannot do a row."""
+        """Return costs and indices, ready for JSON; null where a machine cannot do a row, or one row ranks nothing."""
 
         def plain(value: float) -> float | None:
             return value if math.isfinite(value) else None
+
+        def correlation(one: str, two: str) -> float | None:
+            return self.tau(one, two) if len(self.rows) > 1 else None
 
         return {
             "schema_version": 1,
@@ -132,7 +135,7 @@ class Lottery:
             "generalist": self.generalist,
             "price_of_generality": plain(self.price_of_generality),
             "regrets": {name: plain(regret) for name, regret in self.regrets.items()},
-            "kendall": {one: {two: self.tau(one, two) for two in self.columns} for one in self.columns},
+            "kendall": {one: {two: correlation(one, two) for two in self.columns} for one in self.columns},
         }
 
 
@@ -151,18 +154,21 @@ def lottery(costs: Mapping[str, Mapping[str, float]], helped: Iterable[tuple[str
     UsageError
         No rows or columns, rows of different machines, a cost that is no positive number, or a row nobody can do.
     """
+    example = "give {'algorithm': {'machine': cost, ...}, ...}"
+    if not isinstance(costs, Mapping) or not all(isinstance(row, Mapping) for row in costs.values()):
+        raise UsageError(f"costs of a lottery are {costs!r}", hint=example)
     if not costs:
-        raise UsageError("a lottery without rows", hint="give {'algorithm': {'machine': cost, ...}, ...}")
+        raise UsageError("a lottery without rows", hint=example)
     rows, columns = tuple(costs), tuple(next(iter(costs.values())))
     if not columns:
-        raise UsageError(f"row {rows[0]!r} names no machine", hint="give {'algorithm': {'machine': cost, ...}, ...}")
+        raise UsageError(f"row {rows[0]!r} names no machine", hint=example)
     for name, row in costs.items():
         if set(row) != set(columns):
-            odd = sorted(set(row) ^ set(columns))
+            odd = sorted(str(column) for column in set(row) ^ set(columns))
             raise UsageError(f"row {name!r} has other machines than row {rows[0]!r}: {', '.join(odd)}",
                              hint="give every row a cost on every machine, infinite where it cannot run")  # fmt: skip
         for column, cost in row.items():
-            if not cost > 0.0:
+            if isinstance(cost, str | bool) or not _positive(cost):
                 raise UsageError(f"cost of {name!r} on {column!r} is {cost!r}", hint="write a number above 0")
         if all(math.isinf(cost) for cost in row.values()):
             raise UsageError(f"no machine can do {name!r}", hint="leave the row out")
@@ -203,6 +209,13 @@ def kendall(first: Sequence[float], second: Sequence[float]) -> float:
             two_untied += two * two
     untied = math.sqrt(one_untied * two_untied)
     return agreed / untied if untied else 0.0
+
+
+def _positive(cost: Any) -> bool:
+    try:
+        return float(cost) > 0.0
+    except (TypeError, ValueError):
+        return False
 
 
 def _order(one: float, two: float) -> int:

@@ -1,9 +1,10 @@
 """A machine as it would be at another process node: which leaf is multiplied by what, by which law, from which source.
 
-Two laws. ``published``: energies go from node to node as those of published circuits do, 45 nm to 7 nm; clocks stay as
-they were built, as no published pair of circuits says how they would follow. ``stillmaker``: delay and energy by
-polynomials fitted to simulated transistors. Both take areas from the latter's table, and output converters by a survey
-of published ones. What no transistor sets the pace of stays: cells, light, drivers, memory outside the chip, launches.
+Two laws. ``published``: energies go from node to node as those of published circuits do, 45 nm to 7 nm, and on the same
+power law beyond; clocks stay as they were built, as no published pair of circuits says how they would follow.
+``stillmaker``: delay and energy by polynomials fitted to simulated transistors. Both take areas from the latter's
+table, and output converters by a survey of published ones. What no transistor sets the pace of stays:
+cells, light, drivers, memory outside the chip, launches.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ SIMULATED: Final = "stillmaker-baas-2017"
 SURVEY: Final = "adc_survey.csv"
 """Sources of factors: keys of models/sources.yaml, and a shipped dataset."""
 MEDIAN: Final = 0.5
+EXTRAPOLATED: Final = "extrapolated beyond 45 nm"
+"""Said of power laws where a node is older than the older published one."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class Factor:
     value: float
     law: str
     source: str
+
+    @property
+    def extrapolated(self) -> bool:
+        """Whether the law was asked for more than it rests on."""
+        return EXTRAPOLATED in self.law
 
 
 @dataclass(frozen=True)
@@ -210,10 +218,14 @@ class _Scaler:
             return self._table(name), f"polynomials of {name} at nominal supply", SIMULATED
         if scale is Scale.DELAY:
             return 1.0, "assumed: clocks stay as built", ""
-        return self._published("instruction"), "power law through 45 nm and 7 nm, mean of operations", PUBLISHED
+        return self._published("instruction"), f"{self._power_law()}, mean of operations", PUBLISHED
 
     def _table(self, name: str) -> float:
         return _tabled(name, self.after) / _tabled(name, self.before)
+
+    def _power_law(self) -> str:
+        beyond = max(self.before, self.after) > technology().older.node * (1.0 + 1e-9)
+        return "power law through 45 nm and 7 nm" + (f", {EXTRAPOLATED}" if beyond else "")
 
     def _published(self, name: str) -> float:
         """Return how one operation's energy changes between the nodes, by its values at two published ones."""
@@ -231,7 +243,7 @@ class _Scaler:
             factor = Factor(what, self._table("energy"), "polynomials of energy at nominal supply", SIMULATED)
         else:
             value = _array(level.capacity, self.after) / _array(level.capacity, self.before)
-            factor = Factor(what, value, "arrays of its size, power law through 45 nm and 7 nm", PUBLISHED)
+            factor = Factor(what, value, f"arrays of its size, {self._power_law()}", PUBLISHED)
         self.used[what] = factor
         return factor.value
 
@@ -246,12 +258,12 @@ class _Scaler:
         """Return what makes the technology's table give the energies of the new node."""
         what = "energies of the technology's operations and memories"
         if self.law == "published":
-            law = "each by its own power law through 45 nm and 7 nm; shown: an instruction"
+            law = f"each by its own {self._power_law()}; shown: an instruction"
             self.used[what] = Factor(what, self._published("instruction"), law, PUBLISHED)
             return {}
         energy, wires, shift = self._table("energy"), self._published("wire"), self.after / self.before
         self.used[what] = Factor(what, energy, "polynomials of energy at nominal supply", SIMULATED)
-        self.used["wires"] = Factor("wires", wires, "power law through 45 nm and 7 nm", PUBLISHED)
+        self.used["wires"] = Factor("wires", wires, self._power_law(), PUBLISHED)
         sets: dict[str, Any] = {}
         for end in ("older", "newer"):
             for path, value in _numbers(getattr(self.spec.technology, end), f"technology.{end}"):

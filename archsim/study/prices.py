@@ -36,9 +36,10 @@ def prices_of(given: Any) -> dict[str, float]:
             price = math.nan
         if not name or isinstance(value, bool) or not (math.isfinite(price) and price > 0.0):
             raise UsageError(f"iso cost={name}:{value}", hint="a price is a number above 0, such as tpu-v4:8000")
-        if fold(name) in known:
-            twice = repr(name) if known[fold(name)] == name else f"{known[fold(name)]!r} and {name!r}, which are one name"
-            raise UsageError(f"iso cost prices {twice}, twice", hint="keep one of them")
+        first = known.get(fold(name))
+        if first is not None:
+            also = f", also as {name!r}" if name != first else ""
+            raise UsageError(f"iso cost prices {first!r} twice{also}", hint="keep one of them")
         known[fold(name)] = name
         found[name] = price
     return found
@@ -80,6 +81,8 @@ def _pairs(given: Any) -> Iterable[tuple[str, Any]]:
     for part in given.split(","):
         name, colon, value = (piece.strip() for piece in part.rpartition(":"))
         if not colon:
-            raise UsageError(f"iso cost={part.strip()} names no price", hint=f"write cost={part.strip() or 'NAME'}:PRICE")
+            raise UsageError(
+                f"iso cost={part.strip()} names no price", hint=f"write cost={part.strip() or 'NAME'}:PRICE"
+            )
         found.append((name, value))
     return found

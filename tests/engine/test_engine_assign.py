@@ -65,6 +65,16 @@ def test_among_three_places_it_is_near_the_least_and_no_worse_than_one_place(see
     assert found <= min(every) * 1.15
 
 
+def test_what_two_machines_read_crosses_to_the_host_once():
+    b = GraphBuilder("fan", dtype="fp16")
+    x = b.linear(b.input("x", (4, 4)), 4, bias=False, name="made")
+    b.elementwise("gelu", x, name="there")
+    b.elementwise("relu", x, name="here")
+    where = {"made": "gpu", "there": "light", "here": "host"}
+    costs = {(name, place): 0.0 for name, place in where.items()}
+    assert total(b.build(), where, costs, lambda name, source, target: 1.0, "host") == 3.0  # x in, out, and on to light
+
+
 def test_a_cheap_op_between_ops_of_the_host_stays_there():
     b = GraphBuilder("glue", dtype="fp16")
     x = b.normalise("softmax", b.input("x", (64, 64)), name="before")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from engine_samples import sandwich
+from engine_samples import partial, sandwich
 
 import archsim
 from archsim.cli import main
-from archsim.errors import ArchsimError, UnsupportedError, UsageError
+from archsim.errors import ArchsimError, DoesNotFitError, UnsupportedError, UsageError
 
 SYSTEM = """
 schema: 1
@@ -99,3 +99,49 @@ def test_forbidding_the_host_names_the_op(tmp_path):
     file.write_text(SYSTEM.replace('"null"', str(chip)).replace(SYSTEM.splitlines()[-1], ""))
     with pytest.raises(UnsupportedError, match=r"'pair' cannot run 1 of .* ops, the first is 'middle'"):
         archsim.evaluate(sandwich(), archsim.system(file), fallback="forbid", fusion="none")
+
+
+def test_weights_changed_on_one_side_return_to_their_readers():
+    """One step of training: layers on the crossbar, updates on the host, which must hand the weights back."""
+    result = archsim.evaluate("mlp", "xeon-isaac-loihi", training=True, placement="first", fusion="none")
+    graph, ends = result.run.graph, result.run.placement.ends
+    side = {op.name: name for name, ops in result.run.placement.places.items() for op in ops}
+    for name, writer in graph.rewritten.items():
+        if writer.name in side and graph.tensors[name].role.value == "weight":
+            there = {side[op.name] for op in graph.consumers[name] if op.name in side} - {side[writer.name]}
+            moved = {target for move, (_, target) in ends.items() if move.startswith(f"{name} to ")}
+            assert there <= moved | {side[writer.name]}
+
+
+def test_the_host_is_asked_what_it_can_run(tmp_path):
+    host = tmp_path / "host.yaml"
+    host.write_text("schema: 1\nname: poor-host\ntitle: Poor host\nextends: 'null'\nkinds: [matmul]\n")
+    chip = partial("matmul")
+    with pytest.raises(UnsupportedError, match=r"'null' cannot run 1 of .* ops, the first is 'middle'"):
+        archsim.evaluate(sandwich(), chip, fusion="none", host=str(host))
+
+
+def test_a_machine_without_a_host_may_choose_among_itself():
+    first, cheap = (archsim.evaluate("resnet18", "xeon-gold-6248", placement=how) for how in ("first", "latency"))
+    assert first.latency == cheap.latency
+
+
+def test_the_hosts_memory_is_checked():
+    small = archsim.system("xeon-isaac-loihi", {"host.memory.dram.capacity": "1 kB"})
+    with pytest.raises(DoesNotFitError, match="xeon-gold-6248"):
+        archsim.evaluate("spiking-mlp", small)
+
+
+def test_a_model_no_member_has_is_refused():
+    with pytest.raises(UsageError, match="fidelity='bogus': no machine of 'xeon-isaac-loihi'"):
+        archsim.evaluate("spiking-mlp", "xeon-isaac-loihi", fidelity="bogus")
+
+
+@pytest.mark.parametrize("workload", ["gcn-cora", "bfs", "spiking-mlp", "resnet18"])
+@pytest.mark.parametrize("system", ["xeon-a100-dota", "xeon-isaac-loihi"])
+def test_least_energy_is_no_more_than_least_time(system, workload):
+    energy = {
+        placement: archsim.evaluate(workload, system, placement=placement, capacity="ignore").energy
+        for placement in ("first", "latency", "energy")
+    }
+    assert energy["energy"] <= min(energy["first"], energy["latency"]) * 1.05  # costs are those of a place on its own

@@ -72,9 +72,9 @@ def test_waiting_and_lost_time_by_hand():
 
 def test_servers_or_workers_set_the_pace():
     # Four copies of 8 B on two ways of 1 B/s each: 4 s a copy; two servers of 16 B/s take 4 x 8 / 32 = 1 s.
-    assert parameter_server.server_time(8.0, 2, 4, 2, 0.5, 1.0, 16.0) == pytest.approx(2 * (0.5 + 4.0))
+    assert parameter_server.server_time(8.0, 2, 4 * 8.0, 2, 0.5, 1.0, 16.0) == pytest.approx(2 * (0.5 + 4.0))
     # One server of 2 B/s takes 16 s.
-    assert parameter_server.server_time(8.0, 2, 4, 1, 0.0, 1.0, 2.0) == pytest.approx(2 * 16.0)
+    assert parameter_server.server_time(8.0, 2, 4 * 8.0, 1, 0.0, 1.0, 2.0) == pytest.approx(2 * 16.0)
 
 
 def test_halos_by_hand():

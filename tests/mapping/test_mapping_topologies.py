@@ -1,4 +1,4 @@
-"""Rings, tori, fat trees, halos, servers and messages: hand calculations, and what can never happen."""
+"""Rings, tori, fat trees, halos and messages: hand calculations, and what can never happen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from archsim.errors import InvalidDescriptionError, UnsupportedError
 from archsim.io.systems import load_system, with_values
 from archsim.mapping.balance import balanced
-from archsim.mapping.collectives import exchange, serve
+from archsim.mapping.collectives import exchange
 from archsim.mapping.lattice import lines
 from archsim.mapping.stages import stages_of
 
@@ -103,15 +103,6 @@ def test_a_halo_enters_nodes_along_their_edges():
     assert exchange(nodes, "halo", GB, (4,)).latency == pytest.approx(0.1)
     bus = made({"members": 4, "topology": "bus"})
     assert exchange(bus, "halo", GB, (4,)).latency == pytest.approx(0.4)
-
-
-def test_servers_by_hand():
-    flat = made({"members": 10})
-    # Two copies of four chips push 1 GB each to two servers: 8 GB over two ways of 10 GB/s; then back.
-    assert serve(flat, GB, 4, 2, 2).latency == pytest.approx(2 * 0.4)
-    nodes = made({"members": 4}, {"members": 3, "ports": 2})
-    # Four chips of a node share two ways: 0.2 s; one server with two ways takes 8 GB at 20 GB/s: 0.4 s.
-    assert serve(nodes, GB, 4, 2, 1).latency == pytest.approx(2 * 0.4)
 
 
 def test_a_binary_tree_of_many_machines_beats_a_ring():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -9,7 +10,8 @@ import pytest
 
 import archsim
 from archsim.errors import UnsupportedError, UsageError
-from archsim.study.iso import Terms, terms
+from archsim.study.nodes import area_of, at_node
+from archsim.study.terms import Terms, terms
 
 NAMES = ["a100-sxm4-80gb", "xeon-gold-6248", "t4"]
 AREAS = [826.0, 694.0, 545.0]
@@ -87,17 +89,87 @@ def test_a_host_that_works_is_counted():
     assert products.sides[1].takes == pytest.approx({"area": 600e-6})
 
 
-def test_hosts_are_counted_at_the_node_of_all():
-    chase = archsim.compare("pointer-chase", ["a100-sxm4-80gb", "tpu-v4"], iso="node=7nm,area")
-    assert chase.sides[1].takes["area"] == pytest.approx(600e-6 + 694e-6 / 2.9, rel=1e-9), (
-        "14 nm to 7 nm is 2.9 in area"
-    )
+def test_a_host_beside_a_machine_stays_as_it_is_built_in_area_power_and_joules():
+    """Its joules come from its description, which no node moves: nor are its area and power moved."""
+    names = ["a100-sxm4-80gb", "tpu-v4"]
+    built = archsim.compare("pointer-chase", names, iso="area,power")
+    moved = archsim.compare("pointer-chase", names, iso="node=10nm,area,power")
+    alone = at_node(archsim.hardware("tpu-v4"), 10e-9).chip
+    assert moved.sides[1].takes == pytest.approx({
+        "area": area_of(alone) + 694e-6, "power": alone.spec.power.limit + 150.0
+    })  # fmt: skip
+    one, two = (each.results[1].energy_by_cause["host"] for each in (built, moved))
+    assert one == two > 0.0
+    assert any("no node changes its area, power, time or energy" in text for text in moved.warnings)
+
+
+MIXED = "xeon-a100-dota"
+PARTS = {"gpu": "a100-pcie-80gb", "host": "xeon-gold-6248"}
+
+
+def parts():
+    system = archsim.system(MIXED)
+    return {**system.machines, "host": system.host}
+
+
+@pytest.mark.parametrize("workload", ["resnet18", "pointer-chase", "lottery-t2"])
+def test_mixed_systems_take_all_members_and_the_host(workload):
+    """Whoever works: the GPU, the optical machine, or the host alone."""
+    equal = archsim.compare(workload, ["a100-sxm4-80gb", MIXED], iso="area,power")
+    chips = parts()
+    assert {name: chips[name].name for name in PARTS} == PARTS
+    area, power = (sum(each) for each in zip(*[(area_of(c), c.spec.power.limit) for c in chips.values()], strict=True))
+    assert equal.sides[1].takes == pytest.approx({"area": area, "power": power})
+    assert area > (826 + 694) * 1e-6
+    assert equal.copies[1] == pytest.approx(min(826e-6 / area, 400.0 / power))
+    assert equal.sides[1].host == "", "the host is its own"
+    assert equal.sides[1].one_before is None
+    tree = json.loads(json.dumps(equal.to_dict(), allow_nan=False))["iso"]["machines"]
+    assert tree[1]["parts_before_m"] == {name: chip.spec.process.node for name, chip in chips.items()}
+    assert "parts_before_m" not in tree[0]
+    assert "several" in str(equal.terms_table())
+    assert any(text.startswith(f"{MIXED}: optical: its area is the sum") for text in equal.warnings)
+
+
+def test_mixed_systems_move_member_by_member_with_their_host():
+    equal = archsim.compare("pointer-chase", [MIXED], iso="node=7nm,area")
+    after = {name: at_node(chip, 7e-9) for name, chip in parts().items()}
+    side = equal.sides[0]
+    assert side.takes["area"] == pytest.approx(sum(area_of(each.chip) for each in after.values()))
+    told = {(factor.what, factor.value) for factor in side.factors}
+    assert told == {(f"{name}: {factor.what}", factor.value) for name, each in after.items() for factor in each.factors}
+    assert not [what for what, _ in told if what.startswith("gpu: ")], "it is made at 7 nm"
+    assert side.node == side.one_after == 7e-9
+    built, host = archsim.evaluate("pointer-chase", MIXED), after["host"]
+    before = built.energy_by_detail["host static"] / built.interval
+    static = equal.results[0].energy_by_detail["host static"] / equal.results[0].interval
+    assert static / before == pytest.approx(host.chip.spec.power.idle / parts()["host"].spec.power.idle)
+
+
+def test_another_host_takes_the_place_of_a_mixed_systems_own():
+    equal = archsim.compare("pointer-chase", [MIXED], host="x86-server-2-cores", iso="node=7nm,power")
+    chips, other = parts(), archsim.hardware("x86-server-2-cores")
+    moved = [at_node(chip, 7e-9).chip.spec.power.limit for name, chip in chips.items() if name != "host"]
+    assert equal.sides[0].takes["power"] == pytest.approx(sum(moved) + other.spec.power.limit)
+    assert equal.sides[0].host == other.name
+    assert not any(factor.what.startswith("host") for factor in equal.sides[0].factors)
+
+
+def test_members_that_cannot_move_or_have_no_area_are_named():
+    system = archsim.system("xeon-isaac-loihi")
+    odd = dataclasses.replace(system, machines={**system.machines, "spiking": archsim.hardware("h100-pcie-80gb")})
+    with pytest.raises(UnsupportedError, match=r"'xeon-isaac-loihi', spiking: .*--set spiking\.process\.node='7 nm'"):
+        archsim.compare("resnet18", [odd], iso="node=7nm")
+    odd = dataclasses.replace(system, machines={**system.machines, "spiking": archsim.hardware("hermes-64-core")})
+    with pytest.raises(UsageError, match="spiking of 'xeon-isaac-loihi', 'hermes-64-core', has no area"):
+        archsim.compare("pointer-chase", [odd], iso="area", capacity="ignore")
 
 
 def test_machines_meet_at_one_node(graph):
     equal = archsim.compare(graph, ["v100-sxm2-16gb", "a100-sxm4-80gb"], iso={"node": "7 nm", "law": "stillmaker"})
     first, second = equal.sides
-    assert (first.before, first.after, second.before, second.after) == pytest.approx((12e-9, 7e-9, 7e-9, 7e-9))
+    nodes = (first.one_before, first.one_after, second.one_before, second.one_after)
+    assert nodes == pytest.approx((12e-9, 7e-9, 7e-9, 7e-9))
     assert second.factors == ()
     assert {factor.source for factor in first.factors} >= {"stillmaker-baas-2017"}
     built = archsim.compare(graph, ["v100-sxm2-16gb", "a100-sxm4-80gb"])
@@ -152,8 +224,8 @@ def test_terms_are_read_from_texts_and_mappings():
         budgets={"area": pytest.approx(400e-6), "power": 300.0}
     )
     assert terms("cost=a:1,b:2,power").prices == {"a": 1.0, "b": 2.0}
-    asked = Terms(node=7e-9)
-    assert terms(asked) is asked
+    asked = Terms(node=7e-9, budgets={"area": "400 mm2"})
+    assert terms(asked) == Terms(7e-9, budgets={"area": pytest.approx(400e-6)})
 
 
 @pytest.mark.parametrize(
@@ -164,9 +236,16 @@ def test_terms_are_read_from_texts_and_mappings():
         ("node=7", "write node=7 nm"), ("node=-7nm", "iso node"), ("node=nan", "iso node"), ({"node": math.nan}, "iso"),
         ({"node": True}, "iso node"), ("area=0mm2", "iso area"), ("area=300W", "iso area"), ("power=inf", "iso power"),
         ("area,area", "'area' twice"), ("law=stillmaker", "names nothing"), ("area,law=stillmaker", "no"),
-        ("node=7nm,law=dennard", "published or stillmaker"), ("cost=t4", "iso cost=:t4"), ("cost=t4:0", "above 0"),
+        ("node=7nm,law=dennard", "published or stillmaker"), ("cost=t4", "iso cost=t4 names no price; write cost=t4:PRICE"),
+        ("cost=l4:1,t4", "iso cost=t4 names no price"),
+        ("cost=l4:1,aera", "did you mean 'area'"), ("cost=t4:1,t4:5", "prices 't4' twice; keep"),
+        ("cost=t4:1,T4:5", "prices 't4' twice, also as 'T4'"),
+        ({"cost": {"t4": 1, "T 4": 2}}, "'t4' twice, also as 'T 4'"),
+        ("cost=t4:0", "above 0"),
         ("cost=t4:nan", "above 0"), ("cost=t4:cheap", "above 0"), ({"cost": {}}, "iso cost"), ({"cost": 3}, "iso cost"),
-        ([7], "iso 7"),
+        ([7], "iso 7"), (7, "iso 7; write e.g."), (True, "iso True"), (2.5, "iso 2.5"), ([["area"]], "iso"),
+        (Terms(budgets={"aera": None}), "did you mean 'area'"), (Terms(budgets={"cost": None}), "iso cost"),
+        (Terms(node=math.nan), "iso node"), (Terms(law="moore"), "published or stillmaker"),
     ],
 )  # fmt: skip
 def test_terms_that_make_no_sense_are_refused(given, says):
@@ -179,6 +258,10 @@ def test_prices_and_machines_must_meet(graph):
         archsim.compare(graph, ["t4", "l4"], iso="cost=l4:2000")
     with pytest.raises(UsageError, match="prices 'l40', which is not compared; did you mean 'l4'"):
         archsim.compare(graph, ["t4", "l4"], iso="cost=l4:2000,t4:1000,l40:3")
+    with pytest.raises(UsageError, match="'t4' and 't4-pcie', which are one machine, 't4'; keep one"):
+        archsim.compare(graph, ["t4", "l4"], iso="cost=t4:1,l4:2,t4-pcie:5")
+    twice = archsim.compare(graph, ["t4", "t4"], iso={"cost": {"t4": 1.0, "t4 (2)": 2.0}})
+    assert twice.copies == (1.0, 0.5), "a label is a name of its own"
     with pytest.raises(UnsupportedError, match="is made at 4 nm"):
         archsim.compare(graph, ["t4", "h100-pcie-80gb"], iso="node=7nm")
 

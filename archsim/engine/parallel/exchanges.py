@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
+from archsim.arch import registry
 from archsim.arch.system import System
+from archsim.engine.lower import lower
 from archsim.engine.parallel.share import Group, Share, layout, level_between
 from archsim.engine.parallel.split import BUSIEST, LOST, WAIT, synchronous
 from archsim.engine.place import Placement
+from archsim.engine.policy import Policy
+from archsim.engine.run import run
 from archsim.engine.transfer import Transfer
-from archsim.graph.experts import works_for_experts
+from archsim.graph.experts import busier
+from archsim.graph.retype import as_stored
 from archsim.graph.work import Collective
 from archsim.jit import kernel
 from archsim.laws import stragglers
-from archsim.mapping.collectives import Exchange, exchange, serve
+from archsim.mapping.collectives import Exchange, exchange
+from archsim.mapping.servers import serve
 from archsim.mapping.stages import spread
 
 if TYPE_CHECKING:
     from archsim.engine.evaluate import Part
+    from archsim.graph.graph import Graph
     from archsim.graph.op import Op
 
 WAITING: Final = "waiting"
@@ -38,15 +47,17 @@ def lost(time: float, share: float) -> float:
 
 
 @kernel
-def busiest(time: float, imbalance: float) -> float:
+def busiest(most: float, mean: float) -> float:
     """Return the time spent waiting for the experts with most tokens, s: what these take longer than the mean."""
-    return (imbalance - 1.0) * time
+    return max(most - mean, 0.0)
 
 
 def exchanges(
-    placement: Placement, system: System, shared: Share, parts: Iterable[Part], imbalance: float = 1.0
+    placement: Placement, system: System, shared: Share, parts: Iterable[Part], how: Policy
 ) -> Iterable[Transfer]:
     """Cost the collectives of a run, those of equal size once; the energy is that of all copies.
+
+    What is sent is what the chips store: a format they do not have travels as the wider one.
 
     Parameters
     ----------
@@ -58,14 +69,16 @@ def exchanges(
         How the chips are shared out.
     parts : iterable of Part
         What the machines of one chip did, for those that wait.
-    imbalance : float
-        Load of the busiest experts over the mean.
+    how : Policy
+        Its ``expert_imbalance`` is the load of the busiest experts over the mean.
     """
+    parts = tuple(parts)
+    stored = stored_by(placement.graph, system)
     alike: dict[tuple[Collective, int, tuple[int, int]], list[Op]] = {}
     for op in placement.exchanges:
         if isinstance(op.work, Collective) and op.work.axis != WAIT:
             ends = shared.sources.get(op.name, (0, 0))
-            alike.setdefault((op.work, op.steps, ends), []).append(op)
+            alike.setdefault((_sent(op, placement.graph, stored), op.steps, ends), []).append(op)
     groups = layout(system, shared)
     found: list[Transfer] = []
     for (work, steps, ends), ops in alike.items():
@@ -81,7 +94,25 @@ def exchanges(
                 cost=cost,
             )
         )
-    return [*found, *_waits(placement, system, shared, tuple(parts), found, imbalance)]
+    return [*found, *_waits(placement, system, shared, parts, found, how)]
+
+
+def stored_by(graph: Graph, system: System) -> Graph:
+    """Return a graph in the formats that the chips of a system store."""
+    return as_stored(graph, registry.get(system.chip.family).formats(system.chip.spec))
+
+
+def message(system: System, group: Group, level: int, payload: float) -> Exchange:
+    """Cost a message from each chip of a stage to its counterpart in another, with which it meets at a level."""
+    pair = tuple(2 if index == level else 1 for index in range(len(system.spec.levels)))
+    return exchange(system, "send_recv", payload, pair, crowded=True, strides=group.strides)
+
+
+def _sent(op: Op, graph: Graph, stored: Graph) -> Collective:
+    """Return a collective with the payload that chips hold: as much wider as what it reads is stored."""
+    work = _work(op)
+    asked, held = (sum(each.tensors[name].stored for name in op.inputs) for each in (graph, stored))
+    return work if asked == held else replace(work, payload=-(-work.payload * held // asked))
 
 
 def _cost(
@@ -89,14 +120,12 @@ def _cost(
 ) -> tuple[Exchange, float]:
     """Return the cost of a collective of one group, and how many groups do it."""
     if work.axis == "servers":
-        # All stages of a copy push at a time: each is charged what all take, and its part of the energy.
-        chips = shared.chips * shared.stages
-        return serve(system, work.payload, chips, shared.copies, shared.servers), 1.0 / shared.stages
+        # All stages of a copy push at a time: a server takes in what all of them send.
+        beside = shared.pushed or float(work.payload)
+        return serve(system, work.payload, shared.chips, shared.copies, shared.servers, beside), 1.0
     if work.axis == "stages":
         level = level_between(system, groups["stages"], *ends)
-        pair = tuple(2 if index == level else 1 for index in range(len(system.spec.levels)))
-        cost = exchange(system, "send_recv", work.payload, pair, crowded=True, strides=groups["stages"].strides)
-        return cost, float(shared.working)
+        return message(system, groups["stages"], level, work.payload), float(shared.working)
     if not work.axis:
         members = spread(system, work.participants)
         cost = exchange(system, work.function, work.payload, members, crowded=True)
@@ -108,7 +137,7 @@ def _cost(
 
 def _waits(
     placement: Placement, system: System, shared: Share, parts: tuple[Part, ...], moved: list[Transfer],
-    imbalance: float,
+    how: Policy,
 ) -> Iterable[Transfer]:  # fmt: skip
     """Return what a run waits for, one after the other: what comes later counts the time before, too."""
     waits = [op for op in placement.exchanges if isinstance(op.work, Collective) and op.work.axis == WAIT]
@@ -121,7 +150,7 @@ def _waits(
         law: Callable[..., float]
         arguments: tuple[float, ...]
         if what == BUSIEST:
-            law, arguments = busiest, (_expert_time(placement, parts, moved), imbalance)
+            law, arguments = busiest, _expert_times(placement, system, shared, parts, moved, how)
         elif what == LOST:
             law, arguments = lost, (total, system.spec.stragglers.lost)
         else:
@@ -134,15 +163,34 @@ def _waits(
         yield Transfer(op, latency, 0.0, 0.0, resource=WAITING, same=(op,), cost=cost)
 
 
-def _expert_time(placement: Placement, parts: tuple[Part, ...], moved: list[Transfer]) -> float:
-    """Return the time of all ops whose load follows the tokens of the busiest experts, s."""
-    inside = works_for_experts(placement.graph)
-    time = sum(each.latency * each.count for each in moved if _work(each.op).axis == "experts")
-    for part in parts:
-        for same, out in zip(part.lowered.rows, part.outs, strict=True):
-            mine = sum(op.name in inside or any(each.name in inside for each in op.epilogue) for op in same)
-            time += mine * float(out["latency"])
-    return time
+def _expert_times(
+    placement: Placement, system: System, shared: Share, parts: tuple[Part, ...], moved: list[Transfer], how: Policy
+) -> tuple[float, float]:
+    """Return the time of a run on the chip whose experts have most tokens, and on the average one, s.
+
+    Both are those of ops one after the other, and of what travels to experts and back.
+    """
+    graph = placement.graph
+    more = busier(graph, how.expert_imbalance)
+    most = sum(_time(part, placement, more, how) for part in parts)
+    mean = sum(_time(part, placement, graph, how) for part in parts)
+    group = layout(system, shared)["experts"]
+    for each in moved:
+        work = _work(each.op)
+        if work.axis == "experts" and each.cost is not None:
+            wider = ceil(each.cost.arguments[0] * how.expert_imbalance)
+            cost = exchange(system, work.function, wider, group.members, crowded=True, strides=group.strides)
+            most += cost.latency * each.op.steps * each.count
+            mean += each.latency * each.count
+    return most, mean
+
+
+def _time(part: Part, placement: Placement, graph: Graph, how: Policy) -> float:
+    """Return the time of what one machine does of a graph, one op after the other, s."""
+    mine = {op.name for op in placement.places[part.place]}
+    ops = tuple(op for op in graph.ops if op.name in mine)
+    lowered = lower(ops, graph.tensors, warm=how.cache == "warm", residency=how.residency)
+    return float(run(part.family, lowered.table, part.chips, mode=how.jit)[1]["latency"][0])
 
 
 def _work(op: Op) -> Collective:

@@ -14,15 +14,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from archsim.arch.system import System
-from archsim.engine.parallel.share import Group, Share, layout, level_between
-from archsim.engine.parallel.split import synchronise, waiting
+from archsim.engine.parallel.exchanges import message, stored_by
+from archsim.engine.parallel.share import Share, layout, level_between
+from archsim.engine.parallel.split import SERVED, synchronise, waiting
 from archsim.engine.place import HOST
 from archsim.engine.policy import Policy
+from archsim.engine.schedule.tasks import STEPS_FOLLOW
 from archsim.graph.op import Phase
 from archsim.graph.stages import StageGraph, crossing, cut, forward, owners, part
+from archsim.graph.work import Collective
 from archsim.laws import pipeline
 from archsim.mapping.balance import balanced
-from archsim.mapping.collectives import exchange
 
 if TYPE_CHECKING:
     from archsim.engine.evaluate import Run
@@ -80,11 +82,18 @@ def flow(graph: Graph, system: System | None, how: Policy, shared: Share, alone:
     """
     starts = _starts(graph, system, how, shared, alone)
     owner = owners(graph)
-    stages = [
-        _evaluate(number, each, system, how, shared, alone, keeps)
-        for number, each in enumerate(cut(graph, starts, owner))
-    ]
+    cuts = cut(graph, starts, owner)
+    shared = replace(shared, pushed=_pushed(cuts, system, shared))
+    stages = [_evaluate(number, each, system, how, shared, alone, keeps) for number, each in enumerate(cuts)]
     return _together(graph, stages, how, shared)
+
+
+def _pushed(stages: Sequence[StageGraph], system: System | None, shared: Share) -> float:
+    """Return what one chip of every stage pushes to the servers, all stages together, B."""
+    if system is None or not shared.servers:
+        return 0.0
+    made = [op for each in stages for op in synchronise(stored_by(each.whole, system), shared).ops if op.name == SERVED]
+    return float(sum(op.work.payload for op in made if isinstance(op.work, Collective)))
 
 
 def _starts(graph: Graph, system: System | None, how: Policy, shared: Share, alone: Alone) -> list[int]:
@@ -99,21 +108,16 @@ def _starts(graph: Graph, system: System | None, how: Policy, shared: Share, alo
         if name in owner:
             times[owner[name]] += latency
     passes = 2 if how.training else 1
-    group, amounts = layout(system, shared)["stages"], crossing(graph, jobs)
+    group, amounts = layout(system, shared)["stages"], crossing(stored_by(graph, system), jobs)
     known: dict[tuple[int, int], float] = {}
     arriving = [[0.0] * jobs]
     for stage in range(1, shared.stages):
         level = level_between(system, group, stage - 1, stage)
         for amount in amounts:
             if (level, amount) not in known:
-                known[level, amount] = passes * _send(system, group, level, amount)
+                known[level, amount] = passes * message(system, group, level, amount).latency
         arriving.append([known[level, amount] for amount in amounts])
     return balanced(times, arriving)
-
-
-def _send(system: System, group: Group, level: int, payload: int) -> float:
-    pair = tuple(2 if index == level else 1 for index in range(len(system.spec.levels)))
-    return exchange(system, "send_recv", payload, pair, crowded=True, strides=group.strides).latency
 
 
 def _latencies(result: Result) -> dict[str, float]:
@@ -136,12 +140,16 @@ def _evaluate(
     sources = MappingProxyType({name: (source, number) for name, source in graph.sources.items()})
     # Machines that serve all stages are counted with the first.
     mine = replace(shared, sources=sources, idle=0 if number else shared.idle)
-    loose = replace(how, capacity="ignore")
-    flowing = alone(waiting(graph.flow, how, mine, system, number), loose, mine)
+    # Within a training step nothing overlaps: what flows back follows what flowed forward.
+    schedule = "overlap" if how.training and how.schedule == "pipelined" else how.schedule
+    loose, mark = replace(how, capacity="ignore", schedule=schedule), f"-{number}" if number else ""
+    flowing = alone(waiting(graph.flow, how, mine, system, mark), loose, mine)
     if graph.update is None:
         return Stage(flowing, None, memory, warnings)
     ops = [op for op in synchronise(graph.whole, shared).ops if op.phase is Phase.UPDATE or op.name in graph.late]
-    update = alone(part(graph.whole, graph.update.name, ops), loose, replace(mine, idle=0))
+    mine = replace(mine, idle=0)
+    late = waiting(part(graph.whole, graph.update.name, ops), how, mine, system, f"-update{mark}", experts=False)
+    update = alone(late, loose, mine)
     return Stage(flowing, update, memory, warnings)
 
 
@@ -163,8 +171,8 @@ def _together(graph: Graph, stages: Sequence[Stage], how: Policy, shared: Share)
     for result, times in [*((each, 1) for each in flows), (slowest, pieces - 1), *([(last, 1)] if last else [])]:
         _add(exposed, result.exposed, times)
     interval = latency
-    if how.schedule == "pipelined":  # the next step fills the stages while this one leaves them
-        interval = pieces * slowest.interval + (last.interval if last else 0.0)
+    if how.schedule == "pipelined" and not how.training:  # the next run fills the stages while this one leaves them
+        interval = pieces * max(each.interval for each in flows)
     totals = [_scaled(each, pieces, interval) for each in flows]
     totals += [_scaled(stage.update, 1, 0.0) for stage in stages if stage.update]
     causes: dict[str, float] = {}
@@ -187,22 +195,26 @@ def _together(graph: Graph, stages: Sequence[Stage], how: Policy, shared: Share)
         energy_by_detail=detail,
         bytes_by_level=levels,
         exposed=exposed,
-        warnings=tuple(dict.fromkeys((*graph.notes, *_notes(stages, pieces, through, busy)))),
+        warnings=tuple(dict.fromkeys((*graph.notes, *_notes(stages, how, busy, interval)))),
         parameters={**graph.parameters, "pipeline_parallel": shared.stages, "micro_batches": pieces},
         memory=max((stage.memory for stage in stages), key=lambda kept: kept.total),
         run=run,
     )
 
 
-def _notes(stages: Sequence[Stage], pieces: int, through: float, busy: float) -> list[str]:
+def _notes(stages: Sequence[Stage], how: Policy, busy: float, interval: float) -> list[str]:
     told = [text for stage in stages for text in (*stage.warnings, *_unlike(stage))]
+    if how.schedule == "pipelined" and how.training:
+        told.append(STEPS_FOLLOW)
     if len(stages) > 1:
-        idle = pipeline.idle_share(pieces, len(stages), through, busy)
-        slowest = max(stage.flow.latency for stage in stages)
+        pieces, runs = how.micro_batches, how.schedule == "pipelined" and not how.training
+        times = [stage.flow.interval if runs else stage.flow.latency for stage in stages]
+        idle = pipeline.idle_share(pieces, len(stages), sum(times), interval if runs else busy)
+        bubble = 0.0 if runs else pipeline.bubble_share(pieces, len(stages))
         told.append(
-            f"{len(stages)} stages stand idle {100 * idle:.1f} % of the time, equal ones would "
-            f"{100 * pipeline.bubble_share(pieces, len(stages)):.1f} %: {pieces} pieces in a row; the slowest stage "
-            f"takes {slowest * len(stages) / through:.2f} times the mean"
+            f"{len(stages)} stages stand idle {100 * idle:.1f} % of the time, equal ones would {100 * bubble:.1f} %: "
+            f"{pieces} pieces in a row{', run after run' if runs else ''}; the slowest stage takes "
+            f"{max(times) * len(stages) / sum(times):.2f} times the mean"
         )
     return told
 

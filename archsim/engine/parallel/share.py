@@ -35,6 +35,8 @@ class Share:
         Copies that share the experts.
     servers, idle : int
         Members of the outermost level that hold parameters, and their chips, which do nothing else.
+    pushed : float
+        Bytes that one chip of every stage pushes to the servers, all stages together; 0: there is one stage.
     sources : mapping of str to (int, int)
         Stages that what is received comes from and goes to, by the name of the op.
     """
@@ -45,12 +47,18 @@ class Share:
     experts: int = 1
     servers: int = 0
     idle: int = 0
+    pushed: float = 0.0
     sources: Mapping[str, tuple[int, int]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def working(self) -> int:
         """Chips of all copies that do the same as one another: those of one stage."""
         return self.chips * self.copies
+
+    @property
+    def ends(self) -> int:
+        """Most that can take part in one exchange: chips that work, and members that serve."""
+        return self.working * self.stages + self.servers
 
 
 ALONE: Final = Share(1, 1)
@@ -74,6 +82,12 @@ def share_out(system: System | None, how: Policy, graph: Graph) -> Share:
     if how.expert_imbalance > 1.0 and how.expert_parallel == 1:
         raise UsageError(f"policy expert_imbalance={how.expert_imbalance:g} is of experts on several chips",
                          hint="set policy expert_parallel, too")  # fmt: skip
+    if how.expert_imbalance > how.expert_parallel:
+        raise UsageError(
+            f"policy expert_imbalance={how.expert_imbalance:g} is beyond expert_parallel={how.expert_parallel}: a chip "
+            "that has all tokens has so many times the mean",
+            hint=f"choose at most {how.expert_parallel}",
+        )
     if system is None:
         for name in (*SPLITTING, "parameter_servers"):
             if getattr(how, name) > (name != "parameter_servers"):

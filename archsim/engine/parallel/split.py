@@ -25,6 +25,9 @@ WAIT: Final = "wait"
 SLOWEST: Final = "slowest"
 LOST: Final = "lost"
 BUSIEST: Final = "busiest experts"
+SUMMED: Final = (
+    "parameter servers add up what copies push and hand it back: workers keep the optimiser's state and update weights"
+)
 
 
 def split(graph: Graph, how: Policy) -> Graph:
@@ -46,7 +49,7 @@ def synchronise(graph: Graph, shared: Share) -> Graph:
     gradients = [name for name in read if graph.tensors[name].role is Role.ACTIVATION]
     made = []
     if shared.servers:
-        made.append(_collective(graph, SERVED, "push_and_pull", shared.copies, gradients, "servers"))
+        made.append(_collective(graph, SERVED, "push_and_pull", shared.copies + shared.servers, gradients, "servers"))
     else:
         apart = _of_experts(graph) if shared.experts > 1 else set()
         dense = [name for name in gradients if name not in apart]
@@ -75,33 +78,49 @@ def _of_experts(graph: Graph) -> set[str]:
     }
 
 
-def waiting(graph: Graph, how: Policy, shared: Share, system: System | None, stage: int = 0) -> Graph:
-    """Let a run end with the time it waits for slower machines, for the busiest experts, and for lost time."""
+def waiting(
+    graph: Graph, how: Policy, shared: Share, system: System | None, mark: str = "", *, experts: bool = True
+) -> Graph:
+    """Let a run end with the time it waits for slower machines, for the busiest experts, and for lost time.
+
+    Parameters
+    ----------
+    graph : Graph
+        As it runs.
+    how, shared, system
+        As in `archsim.engine.parallel.share_out`.
+    mark : str
+        What tells the waits of one part of a run from those of others.
+    experts : bool
+        Whether experts work in it.
+    """
     stragglers = system.spec.stragglers if system is not None else None
-    together = synchronous(shared)
     made = []
-    if how.expert_imbalance > 1.0:
-        made.append(_wait(BUSIEST, shared.experts, stage))
-    if stragglers and stragglers.spread and together > 1:
-        made.append(_wait(SLOWEST, together, stage))
+    if experts and how.expert_imbalance > 1.0:
+        made.append(_wait(BUSIEST, mark))
+    if stragglers and stragglers.spread and synchronous(shared) > 1:
+        made.append(_wait(SLOWEST, mark))
     if stragglers and stragglers.lost:
-        made.append(_wait(LOST, shared.working, stage))
+        made.append(_wait(LOST, mark))
     # They follow the last result, so that no schedule begins them before.
-    last = next(op.outputs[:1] for op in reversed(graph.ops) if op.outputs)
-    return graph.replace(ops=(*graph.ops, *(replace(op, inputs=last) for op in made))) if made else graph
+    last = next((op.outputs[:1] for op in reversed(graph.ops) if op.outputs), ())
+    return graph.replace(ops=(*graph.ops, *(replace(op, inputs=last) for op in made))) if made and last else graph
 
 
-def _wait(what: str, machines: int, stage: int) -> Op:
-    return Op(f"wait/{what}-{stage}" if stage else f"wait/{what}", Collective(what, max(machines, 2), 0, WAIT), (), ())
+def _wait(what: str, mark: str) -> Op:
+    # A collective that sends nothing: it takes two, however many wait.
+    return Op(f"wait/{what}{mark}", Collective(what, 2, 0, WAIT), (), ())
 
 
 def synchronous(shared: Share) -> int:
-    """Return how many chips wait for one another: all copies, unless servers let each go on by itself."""
-    return shared.chips if shared.servers else shared.working
+    """Return how many chips wait for one another: all stages of all copies; with servers, those of one copy."""
+    return (shared.chips if shared.servers else shared.working) * shared.stages
 
 
 def named(graph: Graph, shared: Share) -> Graph:
     """Return the graph of one chip as the work of all copies: their items, and what they are in its parameters."""
+    if shared.servers:
+        graph = graph.replace(notes=(*graph.notes, SUMMED))
     if shared.copies == 1:
         return graph
     return replace(graph, items=graph.items * shared.copies, parameters={**graph.parameters, "copies": shared.copies})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archsim.engine.rows import to_rows
 from archsim.engine.schedule.tables import CODES, LANE, MARKS, NOTHING, SLOT, TASK, empty
-from archsim.engine.schedule.tasks import tasks_of
+from archsim.engine.schedule.tasks import effective, tasks_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,4 +141,4 @@ def arranged(family: Family, chip: Chip, ops: Sequence[Op], lowered: Lowered, sc
     rows = {op.name: row for row, same in enumerate(lowered.rows) for op in same}
     tasks, deps = tasks_of(ops, rows, {})
     of = np.array(lanes.of, dtype=np.int64)
-    return Arranged(tasks, deps, lanes.table(), of, lanes.marks(schedule), len(lowered.rows))
+    return Arranged(tasks, deps, lanes.table(), of, lanes.marks(effective(schedule, ops)), len(lowered.rows))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from archsim.engine.schedule.tables import TASK, empty
+from archsim.graph.op import Phase
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 
 Side = str
 """Where an op runs: tensors that cross are moved by ops of their own."""
+STEPS_FOLLOW: Final = "a training step starts when the one before has updated the weights: steps do not overlap"
+
+
+def effective(schedule: str, ops: Iterable[Op]) -> str:
+    """Return the schedule that ops can have: the next training step begins when this one has updated the weights."""
+    trains = schedule == "pipelined" and any(op.phase is Phase.UPDATE for op in ops)
+    return "overlap" if trains else schedule
 
 
 def tasks_of(

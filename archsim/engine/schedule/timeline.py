@@ -13,7 +13,7 @@ from archsim.engine.schedule.lanes import Lanes, lanes_of
 from archsim.engine.schedule.listing import arrange, credit
 from archsim.engine.schedule.steady import interval, measure
 from archsim.engine.schedule.tables import CODES, LANE, LANES, NOTHING, PIPELINED, SERIAL, SLOT, empty
-from archsim.engine.schedule.tasks import tasks_of
+from archsim.engine.schedule.tasks import effective, tasks_of
 from archsim.errors import UnsupportedError
 from archsim.jit import Record, kernel
 
@@ -104,6 +104,7 @@ def timeline(ops: Sequence[Op], parts: Sequence[Part], crossings: Sequence[Trans
     """
     import numpy as np
 
+    schedule = effective(schedule, ops)
     parts = [part for part in parts if len(part.outs)]
     owned = [lanes_of(part.family, part.chip) for part in parts]
     names = [part.mark + name for part, each in zip(parts, owned, strict=True) for name in each.names]

@@ -73,7 +73,8 @@ def band(ax: Any, x: Sequence[float], low: Sequence[float], high: Sequence[float
 
 
 def stacks(
-    ax: Any, bars: Mapping[str, Mapping[str, float]], *, xlabel: str, title: str, columns: int = 3, below: float = 0.17
+    ax: Any, bars: Mapping[str, Mapping[str, float]], *, xlabel: str, title: str, columns: int = 3, below: float = 0.17,
+    first: int = 0,
 ) -> None:
     """Draw bars stacked of shares, in percent of each bar, first bar on top; shares of some size are written in.
 
@@ -89,6 +90,8 @@ def stacks(
         Of the legend, which stands below.
     below : float
         How far below, in heights of the panel.
+    first : int
+        Place in the palette of the first part's colour.
 
     Raises
     ------
@@ -102,7 +105,7 @@ def stacks(
             raise UsageError(f"bar {name!r} has nothing to stack", hint="leave it out")
         for index, part in enumerate(parts):
             share = amounts.get(part, 0.0) / whole
-            colour = COLOURS[index % len(COLOURS)]
+            colour = COLOURS[(first + index) % len(COLOURS)]
             ax.barh(place, 100.0 * share, 0.8, left=100.0 * left, color=colour, label=None if place else part)
             if share > LEGIBLE:
                 middle = 100.0 * (left + share / 2.0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from archsim.engine.inputs import machine_of
 from archsim.engine.policy import policy as make_policy
 from archsim.errors import UnsupportedError, UsageError, did_you_mean
+from archsim.study.groups import check_policies
 from archsim.study.optimise.baseline import exhaustive, random
 from archsim.study.optimise.bayesian import bayesian
 from archsim.study.optimise.evolution import LEAST, differential_evolution
@@ -113,7 +114,7 @@ def optimise(
         _workloads(workload), base, Space.of(space, base), measures(objective), bounds(constraints),
         make_policy(policy, **choices), executor,
     )  # fmt: skip
-    _check_policies(problem)
+    check_policies({each.path: each.values for each in problem.space.variables})
     budget, population = _whole("budget", budget), _whole("population", population, least=2)
     name, search = _method(method, problem, budget)
     if name not in BASELINES and min(population, budget) < LEAST:
@@ -152,15 +153,6 @@ def run(
         problem, name, seed, budget, trials.asked, trials.generations, interrupted, judged.coordinates, judged.columns,
         judged.values, judged.feasible, judged.reasons, generation, sample,
     )  # fmt: skip
-
-
-def _check_policies(problem: Problem) -> None:
-    """Refuse choices that no policy has, before designs with them are left out as if they did not run."""
-    for each in problem.space.variables:
-        name = each.path.removeprefix("policy.")
-        for value in each.values if name != each.path else ():
-            if isinstance(value, str):
-                make_policy(problem.policy, **{name: value})
 
 
 def _workloads(given: Any) -> dict[str, Any]:
