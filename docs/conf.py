@@ -43,7 +43,7 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
     "remove_config_comments": True,
-    "default_thumb_file": str(HERE / "images" / "roofline.svg"),
+    "default_thumb_file": str(HERE / "images" / "roofline_resnet50.svg"),
     "write_computation_times": False,
 }
 

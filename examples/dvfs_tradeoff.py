@@ -7,7 +7,7 @@ What should be seen: the energy of a run falls as the clock is lowered, until vo
 draws at rest counts for longer; from there it rises again. At the best clock a fifth to a quarter of the energy is
 saved, for a fifth more time where arithmetic limits, and for next to none where memory does. Less speed is not a way to
 a multiple: giving up clock is worth 1.26 in energy in the mean over kernels on a V100 and 1.27 on a Quadro RTX 8000
-(predicted: 1.27 and 1.32), 1.36 for a stage of GPT-3 on an A100 and 1.23 on an A40 (predicted: 1.38 and 1.08), far from
+(predicted: 1.27 and 1.32), 1.36 for a stage of GPT-3 on an A100 and 1.24 on an A40 (predicted: 1.38 and 1.08), far from
 a factor of 100.
 
 Assumptions: voltage, power at rest and limit are those of the machines' descriptions. A curve has two constants of its
@@ -16,12 +16,12 @@ scored on the others. Single clocks are held to the limits of the curves, 5 % in
 nothing is fitted: networks are evaluated, and their power without a limit is measured.
 
 Known misses, printed as MISSED, a failure only where they grow: the V100 takes up to three times the predicted time at
-clocks below 900 MHz, for a reason that no description knows of: left out of everything. The best clock is within 100 MHz of the measured one for 24 of 36 curves,
-where all were asked for; where it is not, running at the predicted one costs up to 6 % more energy, but 15 % on the
-A40's forward stage of GPT-3, of which 8 % are predicted to be saved where 19 % were: at 1050 MHz its energy is 16 % too
-high. At a limit of 100 W less time and energy are predicted than both boards take (V100 by 13 and 12 %, A40 by 21 and
-32 %): no clock of theirs is as frugal as the model's. Whether a kernel's share of the clock is that of
-a roofline is not asked: the tables do not say what the kernels compute.
+clocks below 900 MHz, for a reason that no description knows of: left out of everything. The best clock is within
+100 MHz of the measured one for 24 of 36 curves, where all were asked for; where it is not, running at the predicted one
+costs up to 6 % more energy, but 15 % on the A40's forward stage of GPT-3, of which 8 % are predicted to be saved where
+19 % were: at 1050 MHz its energy is 16 % too high. At a limit of 100 W less time and energy are predicted than both
+boards take (V100 by 13 and 12 %, A40 by 21 and 32 %): no clock of theirs is as frugal as the model's. Whether a
+kernel's share of the clock is that of a roofline is not asked: the tables do not say what the kernels compute.
 
 Run: python examples/dvfs_tradeoff.py [FILE]; needs archsim[plot]
 """
@@ -132,7 +132,8 @@ def statements(curves: Curves) -> list[Claim]:
     for machine, name, clock, *said in STAGES:
         step = min(curves[machine, name], key=lambda s: abs(s.sample.clock - MEGA * clock))
         note = "its curve is set there, too" if step.fit else ""
-        rows += ratios(f"{machine}, {name}, {clock} MHz", step.predicted, said, note, FLOORS.get((machine, name, clock)))
+        floors = FLOORS.get((machine, name, clock))
+        rows += ratios(f"{machine}, {name}, {clock} MHz", step.predicted, said, note, floors)
     for machine, said in SAVED.items():
         kernels = [sustained(steps) for (of, _), steps in curves.items() if of == machine]
         for most, published in zip((1.05, float("inf")), said, strict=True):
@@ -178,7 +179,8 @@ def draw(curves: Curves, limits: dict[tuple[str, str], list[powerlimit.Step]]) -
     figure, axes = canvas(10.0, 4.2, 2)
     shown = {key: steps for key, steps in limits.items() if key[1] != "resnet18"}  # as ResNet-50, to the eye
     panels = ({key: sustained(curves[key]) for key in DRAWN}, shown)
-    for ax, panel, title in zip(axes, panels, ("locked clocks", "power limits, training"), strict=True):
+    titles = "locked clocks; marks: measured", "power limits, training; marks: measured"
+    for ax, panel, title in zip(axes, panels, titles, strict=True):
         for index, ((machine, name), steps) in enumerate(panel.items()):
             colour, marker = SERIES[index % len(SERIES)], MARKERS[index % len(MARKERS)]
             real = [(1.0, 1.0), *(step.measured for step in steps)]

@@ -11,10 +11,11 @@ Assumptions: fp32, 32-bit integers on HyGCN; networks of two layers as published
 layer of 128 features, where PyTorch Geometric writes a message for every link, on one core of the CPU but for the
 product, one call a kernel on the GPU. HyGCN's engines work at the same time, the slower decides.
 
-Known misses, printed and not part of the verdict: HyGCN is predicted 0.2 times as far ahead of the V100 on Cora as
-published, where PyTorch takes longer than its kernels; the mean over four graphs is within a factor of two. Against the
-CPU it is predicted 8 times less far ahead than published: what PyTorch Geometric of 2019 loses there beside memory
-traffic is not in the model, and neither are the two graphs and three models the headline (1,509) is a mean over.
+Known misses: HyGCN is predicted 0.2 times as far ahead of the V100 on Cora as published, where PyTorch takes longer
+than its kernels; scored is the mean over four graphs, which is within a factor of two. Against the CPU HyGCN is
+predicted 8 times less far ahead than published (13 times less than the headline of 1,509), where a factor of two was
+aimed for, printed as MISSED, a failure only where it grows: what PyTorch Geometric of 2019 loses there beside memory
+traffic is not in the model, and neither are the two graphs and three models the headline is a mean over.
 
 Run: python examples/gnn_phases.py [FILE]; needs archsim[plot]
 """
@@ -38,6 +39,8 @@ FAST = os.environ.get("ARCHSIM_FAST") == "1"
 MACHINES = {"Xeon Gold 6248": "xeon-gold-6248", "V100": gnn.GPU, "HyGCN": gnn.ENGINE}
 NETWORKS = ("gcn",) if FAST else ("gcn", "graphsage", "gat")
 GRAPHS = ("cora", "reddit") if FAST else ("cora", "citeseer", "pubmed", "reddit")
+FLOORS = {"four graphs": 8.5, "headline": 14.0}
+"""How far HyGCN's lead over the CPU may be off, a factor, a known miss: floors, no targets."""
 PHASES = ("combination", "aggregation", "other")
 HIDDEN = {"cora": 16, "reddit": 128}
 PICTURE = "gnn_phases.png"
@@ -105,12 +108,12 @@ def against() -> list[Claim]:
             rows.append(Claim(f"HyGCN over {machine}, {name}", made, value, "times", note="in the mean"))
             for at, each in enumerate((made, value)):
                 logs[machine][at] += math.log(each) / len(gnn.GRAPHS)
-    (gpu, cpu), note = (tuple(math.exp(each) for each in logs[at]) for at in (gnn.GPU, gnn.CPU)), "missed, limit x 2"
+    gpu, cpu = (tuple(math.exp(each) for each in logs[at]) for at in (gnn.GPU, gnn.CPU))
     energy = gnn.mean(gnn.energy_reduction, gnn.GPU)
     return [
         *rows,
         Claim("HyGCN over V100, geometric mean of four graphs", *gpu, "times", factor=2.0),
-        Claim("HyGCN over CPU, geometric mean of four graphs", *cpu, "times", note=note),
+        Claim("HyGCN over CPU, geometric mean of four graphs", *cpu, "times", factor=2.0, floor=FLOORS["four graphs"]),
         Claim(
             "energy of V100 over HyGCN, mean",
             energy,
@@ -119,7 +122,15 @@ def against() -> list[Claim]:
             factor=2.0,
             note="headline: four models, six graphs",
         ),
-        Claim("HyGCN over CPU, mean", gnn.mean(gnn.speed_up, gnn.CPU), 1509.0, "times", note=f"headline; {note}"),
+        Claim(
+            "HyGCN over CPU, mean",
+            gnn.mean(gnn.speed_up, gnn.CPU),
+            1509.0,
+            "times",
+            factor=2.0,
+            note="headline",
+            floor=FLOORS["headline"],
+        ),
     ]
 
 
@@ -144,7 +155,7 @@ def main(target: str | Path = PICTURE) -> None:
 
 def draw(rows: list[Claim]) -> Any:
     """Draw the time of the phases of a graph convolution, and how far HyGCN is ahead."""
-    figure, (left, right) = canvas(11.0, 4.2, 2)
+    figure, (left, right) = canvas(12.0, 4.4, 2)
     place, names = 0.0, []
     for graph in GRAPHS:
         for label, machine in MACHINES.items():
@@ -152,17 +163,17 @@ def draw(rows: list[Claim]) -> Any:
             low = 0.0
             for index, (phase, time) in enumerate(times(result).items()):
                 share = 100.0 * time / sum(times(result).values())
-                left.bar(place, share, 0.8, low, color=COLOURS[index], label=None if names else phase)
+                left.bar(place, share, 0.8, low, color=COLOURS[2 + index], label=None if names else phase)
                 low += share
-            left.annotate(written(result.latency), (place, 101.0), ha="center", va="bottom", rotation=90, fontsize=7)
+            left.annotate(written(result.latency), (place, 101.0), ha="center", va="bottom", rotation=90, fontsize=8)
             names.append((place, f"{label.split()[0]}\n{graph if label == 'V100' else ''}"))
             place += 1.0
         place += 0.6
-    left.set_xticks([at for at, _ in names], [text for _, text in names], fontsize=6)
+    left.set_xticks([at for at, _ in names], [text for _, text in names], fontsize=8)
     left.set(ylabel="share of the time (%)", ylim=(0.0, 122.0))
     left.set_yticks([0, 20, 40, 60, 80, 100])
     left.set_title("phases of a graph convolution network", fontsize=10)
-    left.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3)
+    left.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
     for shift, label in ((-0.2, "published"), (0.2, "archsim")):
         places, values = [], []
         for at, machine in enumerate((gnn.GPU, gnn.CPU)):
@@ -170,8 +181,8 @@ def draw(rows: list[Claim]) -> Any:
                 (row,) = [row for row in rows if row.what == f"HyGCN over {machine}, {graph}"]
                 places.append(index + 4.6 * at + shift)
                 values.append(float(row.published if label == "published" else row.archsim))  # type: ignore[arg-type]
-        right.bar(places, values, 0.38, color=COLOURS[shift > 0], label=label)
-    right.set_xticks([index + 4.6 * at for at in (0, 1) for index in range(4)], 2 * gnn.GRAPHS, fontsize=7)
+        right.bar(places, values, 0.38, color=COLOURS[shift < 0], label=label)
+    right.set_xticks([index + 4.6 * at for at in (0, 1) for index in range(4)], 2 * gnn.GRAPHS, fontsize=8)
     right.axhline(1.0, color="black", linewidth=0.8)
     right.set(yscale="log", ylabel="times faster")
     right.annotate("HyGCN over V100", (1.5, 2500), ha="center", fontsize=8)
@@ -185,7 +196,7 @@ def draw(rows: list[Claim]) -> Any:
 
 def written(time: float) -> str:
     """Write a time in three digits and a fitting unit."""
-    unit, factor = next((pair for pair in (("s", 1.0), ("ms", 1e3), ("us", 1e6)) if time * pair[1] >= 1.0), ("us", 1e6))
+    unit, factor = next((pair for pair in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)) if time * pair[1] >= 1.0), ("µs", 1e6))
     return f" {time * factor:.3g} {unit}"
 
 

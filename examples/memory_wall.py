@@ -12,8 +12,10 @@ published trends are of servers over twenty years. Single precision on a Xeon Go
 tokens at once, GPT-2 (medium, of the same layers and width) generates them one by one, keys and values kept, at half of
 the final length on the mean.
 
-Known miss, printed and not part of the verdict: the bandwidth of GPUs grew 1.88 times in two years, 17 % more than that
-of servers over twenty years (asked for: 10 %), as stacked memory came into these twelve.
+Known miss, printed as MISSED, a failure only where it grows: the bandwidth of GPUs grew 1.88 times in two years, 17 %
+more than that of servers over twenty years (asked for: 10 %), as stacked memory came into these twelve. Published
+growth over twenty years follows from the published rate within rounding, 110 against 100 times for bandwidth: shown,
+not scored, since no model is in it.
 
 Run: python examples/memory_wall.py [FILE]; needs archsim[plot]
 """
@@ -36,6 +38,8 @@ from archsim.validation.checks import memory_wall as wall
 FAST = os.environ.get("ARCHSIM_FAST") == "1"
 MACHINE, WIDTH = "xeon-gold-6248", 4.0  # bytes of a weight in single precision
 LENGTHS = (128, 512) if FAST else (32, 64, 128, 256, 512)
+BANDWIDTH_FLOOR = 0.18
+"""How far the growth of bandwidth may be off, a known miss: a floor, no target."""
 SHOWN = {"peak": "arithmetic", "bandwidth": "memory bandwidth", "capacity": "memory capacity"}
 PICTURE = "memory_wall.png"
 
@@ -47,16 +51,13 @@ def trends() -> list[Claim]:
         name, rate = row.cells["quantity"], float(row.cells["rate_per_2yr"])
         if row.cells["factor_20yr"]:
             twenty = compounded(rate, wall.LONG, wall.PERIOD)
-            rows.append(
-                Claim(f"{name}: {rate:g} in 2 years, over 20", twenty, float(row.cells["factor_20yr"]), "times", 0.1)
-            )
+            what, said = f"{name}: {rate:g} in 2 years, over 20", float(row.cells["factor_20yr"])
+            rows.append(Claim(what, twenty, said, "times", note="derived: the published rate, compounded"))
         if name in wall.LEAVES:
             leaf = wall.LEAVES[name]
             what, own = f"{name}, 2 years, shipped GPUs", wall.growth(leaf)
-            if leaf == "bandwidth":
-                rows.append(Claim(what, own, rate, "times", note="missed, limit 10 %: stacked memory"))
-            else:
-                rows.append(Claim(what, own, rate, "times", 0.1))
+            floor, note = (BANDWIDTH_FLOOR, "stacked memory") if leaf == "bandwidth" else (None, "")
+            rows.append(Claim(what, own, rate, "times", 0.1, note=note, floor=floor))
     return rows
 
 
@@ -86,13 +87,14 @@ def runs() -> list[Claim]:
     length = LENGTHS[-1]
     read, token = encoder(length), decoder(length)
     tokens = flops(read) / flops(token)  # as many as make the arithmetic equal
-    derived, slower = "derived: two operations for each weight fetched", "published: slower"
+    derived = "derived: two operations for each weight fetched"
     ratio, waits = token.latency * tokens / read.latency, float(token.bound == "dram")
     return [
         Claim("GPT-2, arithmetic of one token", intensity(token), 2.0 / WIDTH, "FLOP/B", 0.1, note=derived),
         Claim("GPT-2 waits for main memory", waits, 1.0, tolerance=0.0, note="published: bandwidth limits it"),
         Claim("BERT-Large over GPT-2, FLOP/B", intensity(read) / intensity(token), None, "times"),
-        Claim(f"GPT-2 over BERT-Large, {flops(read) / 1e9:.0f} GFLOP", ratio, (1.0, 1e3), "times", 0.0, note=slower),
+        Claim("GPT-2 slower than BERT-Large", float(ratio > 1.0), 1.0, tolerance=0.0, note="published in words"),
+        Claim(f"GPT-2 over BERT-Large, {flops(read) / 1e9:.0f} GFLOP", ratio, None, "times"),
     ]
 
 
@@ -112,7 +114,7 @@ def draw() -> Any:
     for index, (leaf, label) in enumerate(SHOWN.items()):
         first = wall.records(leaf)[0][1]
         found = [(machine.year, getattr(machine, leaf) / first) for machine in wall.machines()]
-        left.plot(*zip(*found, strict=True), MARKERS[index], color=COLOURS[index], markersize=4, alpha=0.6)
+        left.plot(*zip(*found, strict=True), MARKERS[index], color=COLOURS[2 + index], markersize=4, alpha=0.6)
         years = [year for year, _ in wall.records(leaf)]
         rate = wall.growth(leaf)
         middle = compounded(rate, sum(years) / len(years) - years[0], wall.PERIOD)
@@ -120,7 +122,7 @@ def draw() -> Any:
         for _, value in wall.records(leaf):
             mean *= (value / first) ** (1.0 / len(years))
         line = [mean / middle * compounded(rate, year - years[0], wall.PERIOD) for year in years]
-        left.plot(years, line, color=COLOURS[index], label=f"{label}: {rate:.2f} times in 2 years")
+        left.plot(years, line, color=COLOURS[2 + index], label=f"{label}: {rate:.2f} times in 2 years")
     left.set(yscale="log", xlabel="year", ylabel="over that of 2012")
     left.set_title("GPUs as shipped; lines: through records", fontsize=10)
     both = {"BERT-Large, all tokens at once": [], "GPT-2 medium, one by one": []}
@@ -130,7 +132,7 @@ def draw() -> Any:
             both[name].append((times * flops(result) / 1e9, 1e3 * times * result.latency, length))
     for index, (name, points) in enumerate(both.items()):
         x, y, _ = zip(*points, strict=True)
-        right.plot(x, y, marker=MARKERS[index], color=COLOURS[index], label=name)
+        right.plot(x, y, marker=MARKERS[index], color=COLOURS[0], linestyle=("-", "--")[index], label=name)
         for place, time, length in points[:: max(1, len(points) // 2)]:
             right.annotate(
                 f"{length} tokens", (place, time), (4, -9), textcoords="offset points", fontsize=7, color=INK

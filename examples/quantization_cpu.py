@@ -9,14 +9,17 @@ until the memory is what limits. An addition of bytes, all that ternary weights 
 energy of an fp16 multiply-add at 7 nm, and a fiftieth at 45 nm.
 
 Assumptions: decode of one sequence at 96 tokens, weights of 8 and 16 bits on a vendor's kernels with either library;
-BitNet against fp16 on an A100, as the paper names no GPU. Rows of
-Llama-2-7B W4 set the two libraries' efficiencies and are shown only, and so are the two rows of energy that set what
-the AGX Orin's cores draw. bitnet.cpp and XNOR-Net publish ranges over models and machines in their abstracts: printed
-beside, not scored.
+BitNet against fp16 on an A100, as the paper names no GPU. Rows of Llama-2-7B W4 set the two libraries' efficiencies and
+are shown only, and so are the two rows of energy that set what the AGX Orin's cores draw. bitnet.cpp's ranges are over
+models and machines, from its abstract: its speeds are printed beside, not scored.
 
-Known misses, printed and not part of the verdict: the order of T-MAC's gains is right in 16 of 18 pairs of one
-machine, not in all; the GPU of the AGX Orin is predicted at a quarter of its energy per token, since kernels that
-unpack weights of two bits at no cost are not what llama.cpp ran there.
+Known misses, printed as MISSED, a failure only where they grow: the order of T-MAC's gains is right in 16 of 18 pairs
+of one machine, not in all; the GPU of the AGX Orin is predicted at a quarter of its energy per token, since kernels
+that unpack weights of two bits at no cost are not what llama.cpp ran there. Ternary weights save 42 and 43 % more
+memory than BitNet's small models are published with (asked for: 30 %), which count what the software keeps. bitnet.cpp
+is predicted to save 65 % of llama.cpp's energy on a Xeon and 45 % on an M2 Ultra, below both published ranges (from 72
+and from 55 %). One bit is predicted 5.7 times as fast as fp32 on one core where XNOR-Net says 58: not scored, since
+their fp32 is scalar code.
 
 Run: python examples/quantization_cpu.py [FILE]; needs archsim[plot]
 """
@@ -44,7 +47,12 @@ MACHINES, STEPS = Machines(), tmac.Steps()
 DEVICES = ("M2-Ultra",) if FAST else ("M2-Ultra", "AGX Orin", "Raspberry Pi 5")
 BITS = {"binary": 1.0, "ternary": 2.0, "int4": 4.0, "int8": 8.0, "fp16": 16.0}
 CURVES = ((tmac.LLAMA, 1), (tmac.LLAMA, 8), (tmac.TMAC, 1), (tmac.TMAC, 8))
-CONSTANTS = "the technology's own constants"
+CONSTANTS = "anchor: the technology's own constants"
+PAIRS_WRONG = 2
+"""Pairs of T-MAC's gains in the wrong order: a floor, no target."""
+FLOORS = {"llama.cpp GPU": 0.77, "700M": 0.43, "3B": 0.44, "xeon-gold-6248": 0.11, "m2-ultra": 0.19}
+"""Errors of known misses, in energy and memory, which they may not exceed: floors, no targets."""
+SERIES = COLOURS[2], COLOURS[3]
 PICTURE = "quantization_cpu.png"
 
 
@@ -86,10 +94,11 @@ def energies() -> list[Claim]:
     dataset, rows = read_dataset("tmac_energy_agx_orin"), []
     for row in dataset.rows:
         anchor = dataset.is_anchor(row)
-        note = "set what its cores draw" if anchor else "missed, limit 30 %; unpacking on the GPU is not described"
+        note = "set what its cores draw" if anchor else "unpacking on the GPU is not described"
         predicted = tmac_energy.energy(row, MACHINES, STEPS)
         what = f"AGX Orin, Llama-2-7B W2, {row.cells['framework']}"
-        rows.append(Claim(what, predicted, float(row.cells["J_per_token"]), "J/token", note=note))
+        limit, floor = (None, None) if anchor else (0.30, FLOORS[row.cells["framework"]])
+        rows.append(Claim(what, predicted, float(row.cells["J_per_token"]), "J/token", limit, note=note, floor=floor))
     return rows
 
 
@@ -98,7 +107,7 @@ def arithmetic() -> list[Claim]:
     shared, rows = MACHINES.find("xeon-e5-2699-v3").spec.technology, []  # type: ignore[attr-defined]
     for name, node, ratio in (("45 nm", shared.older, 50.0), ("7 nm", shared.newer, 71.4)):
         made = (node.multiply.fp16 + node.add.fp16) / node.add.int8
-        rows.append(Claim(f"fp16 multiply-add over int8 addition, {name}", made, ratio, "times", 0.01, note=CONSTANTS))
+        rows.append(Claim(f"fp16 multiply-add over int8 addition, {name}", made, ratio, "times", note=CONSTANTS))
     for row in read_dataset("bitnet_b158").rows:
         size, metric = row.cells["size"], row.cells["metric"]
         if row.cells["verified"] != bitnet.READ or size not in bitnet.SIZES:
@@ -111,7 +120,8 @@ def arithmetic() -> list[Claim]:
         elif metric.startswith("memory"):
             kept = [result.memory.total for result in made]
             note = "weights, keys and values; published with what the software keeps"
-            rows.append(Claim(what, kept[0] / kept[1], float(row.cells["ratio"]), "times", note=note))
+            ratio = kept[0] / kept[1]
+            rows.append(Claim(what, ratio, float(row.cells["ratio"]), "times", 0.30, note=note, floor=FLOORS.get(size)))
     return rows
 
 
@@ -138,7 +148,8 @@ def abstracts() -> list[Claim]:
                 f"bitnet.cpp over llama.cpp, {name}, 8 threads", old.latency / new.latency, faster, "times", note=note
             )
         )
-        rows.append(Claim(f"its energy saved, {name}", 1.0 - new.energy / old.energy, saved, note=note))
+        less = 1.0 - new.energy / old.energy
+        rows.append(Claim(f"its energy saved, {name}", less, saved, tolerance=0.0, note=note, floor=FLOORS[name]))
     counting = a.with_(a.with_(a.hardware("core-i7-5930k"), "cores", 1), "library.low_bit.method", "count")
     full, one = (product(dtype, counting) for dtype in ("fp32", "binary"))
     note = "XNOR-Net: 64 bits a word against scalar code; here vectors against vectors"
@@ -170,11 +181,12 @@ def main(target: str | Path = PICTURE) -> None:
     joules, steps = energies(), shape(rates)
     rows = [*rates, *steps, *joules, *arithmetic(), *abstracts()]
     print(claims(rows))
-    print(f"order of T-MAC's gains: right in {right} of {len(pairs)} pairs of one machine; asked for: all")
+    order = f"order of T-MAC's gains: right in {right} of {len(pairs)} pairs of one machine; asked for: all"
+    print(order if right == len(pairs) else f"{order}; MISSED, floor: {PAIRS_WRONG} wrong")
     print(f"drawn to {save(draw(rates, joules), target)}")
-    wrong = missed(rows)
-    if wrong:
-        sys.exit(wrong)
+    wrong = [missed(rows), order if len(pairs) - right > PAIRS_WRONG else ""]
+    if wrong := [each for each in wrong if each]:
+        sys.exit("; ".join(wrong))
 
 
 def draw(rates: list[Claim], joules: list[Claim]) -> Any:
@@ -187,7 +199,7 @@ def draw(rates: list[Claim], joules: list[Claim]) -> Any:
             model = tmac.Model({}, dtype if dtype in ("ternary", "int4") else "int4")
             graph = a.workload("llama-2-7b", phase="decode", sequence=tmac.CONTEXT, weight_dtype=dtype)
             found.append(1.0 / tmac.step(tmac.driven(chip, library, model, threads), graph).latency)
-        colour, label = COLOURS[index // 2], f"{library}, {threads} thread{'s' if threads > 1 else ''}"
+        colour, label = SERIES[index // 2], f"{library}, {threads} thread{'s' if threads > 1 else ''}"
         left.plot(BITS.values(), found, "-" if threads > 1 else "--", color=colour, label=label)
         for bits, name in ((2.0, "W2"), (4.0, "W4")):
             rate = measured[f"M2-Ultra, Llama-2-7B {name}, {threads} threads, {library}"]
@@ -205,7 +217,7 @@ def draw(rates: list[Claim], joules: list[Claim]) -> Any:
         (-0.2, [row.published for row in joules], "measured"),
         (0.2, [row.archsim for row in joules], "archsim"),
     ):
-        bars = right.bar([at + shift for at in range(len(names))], values, 0.36, color=COLOURS[shift > 0], label=label)
+        bars = right.bar([at + shift for at in range(len(names))], values, 0.36, color=COLOURS[shift < 0], label=label)
         right.bar_label(bars, fmt="%.2f", fontsize=8)
     right.set_xticks(range(len(names)), names)
     right.set_ylabel("energy (J per token)")

@@ -12,11 +12,13 @@ arithmetic. EIE gains from the first zeros on, arrays of any kind gain nothing.
 Assumptions: layers of EIE as published, activations dense on CPU and GPU; square layers of 4096 elsewhere, zeros
 anywhere. GPUs keep the dense kernel where it is faster, so that no cell of theirs shows a loss.
 
-Known misses, printed and not part of the verdict: the right side of 1 is predicted for 28 of 32 cells (87.5 %, asked
-for: 90 %); the wrong ones are the Tegra K1's, two of one vector with a quarter of the weights left, and two of 64
-vectors where its measured dense products reach a twentieth of its peak. Times of MKL at batch 64 are 43 % off. The
-crossover of the Titan X at batch 64 lies half a point or more above the published cells scaled with density, and tuned
-kernels (Sputnik, on an RTX 4070 Super) break even 27 points earlier than predicted.
+Known misses, printed as MISSED, a failure only where they grow: the right side of 1 is predicted for 28 of 32 cells
+(87.5 %, asked for: 90 %); the wrong ones are the Tegra K1's, two of one vector with a quarter of the weights left, and
+two of 64 vectors where its measured dense products reach a twentieth of its peak. Times of MKL at batch 64 are 43 %
+off, those of PyTorch and SciPy on one thread 39 to 55 % (asked for: 30 %), although their ratios cross within 5 points.
+Tuned kernels break even much earlier than those described here: at 70 % of zeros on the lanes of a V100 if they reach
+27 % of its peak (Gale 2020), where 98.85 % are predicted, and at 27 points less than predicted on an RTX 4070 Super
+(Sputnik). The crossover of the Titan X at batch 64 lies 0.7 points above the published cells scaled with density.
 
 Run: python examples/sparsity_crossover.py [FILE]; needs archsim[plot]
 """
@@ -32,11 +34,12 @@ from typing import Any, NamedTuple
 
 import archsim as a
 from archsim.graph.work import MatMul
-from archsim.report.claims import Claim, claims
+from archsim.report.claims import Claim, claims, missed
 from archsim.report.figures import save
 from archsim.report.figures.canvas import COLOURS, GRID, INK, MARKERS, canvas
 from archsim.validation import read_dataset, run_validation
 from archsim.validation.checks import eie
+from archsim.validation.outcome import Outcome
 from archsim.validation.present import table
 
 FAST = os.environ.get("ARCHSIM_FAST") == "1"
@@ -45,7 +48,18 @@ BATCHES = (1, 64) if FAST else (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 DENSITIES = [10.0 ** (-3.0 * step / (6 if FAST else 30)) for step in range((6 if FAST else 30) + 1)]
 TICKS = (1, 4, 16, 64, 256, 1024)
 TABLES = ("eie_sparse_dense_fc", "sparse_cpu_measured", "sparse_crossover_lit")
-KNOWN = ("core-i7-5930k batch 64", "tegra-k1 winner", "geforce-rtx-4070-super Sputnik SpMM vs cuBLAS")
+FLOORS = {
+    "core-i7-5930k batch 64": 44.0, "tegra-k1 winner": 66.0, "geforce-rtx-4070-super Sputnik SpMM vs cuBLAS": 27.5,
+    "dense time": 40.0, "cpu-scipy time": 49.5, "cpu-torch-coo time": 55.5, "cpu-torch-csr time": 43.0,
+}  # fmt: skip
+"""Known misses by group, in the unit of its metric: what they may not be worse than; floors, no targets."""
+RIGHT, RIGHT_FLOOR = 0.90, 28
+"""Share of cells on the right side of 1 that is asked for, and how many are at least: a floor, no target."""
+POINTS = 5.0
+"""How far a crossover may be off, percentage points."""
+DERIVED_FLOORS = {"V100, lanes, batch 128": 29.0, "Titan X, batch 64": 0.7}
+"""The same of known misses; floors, no targets."""
+SERIES = (*COLOURS[2:6], COLOURS[7])
 PICTURE = "sparsity_crossover.png"
 
 
@@ -120,19 +134,32 @@ def main(target: str | Path = PICTURE) -> None:
         )
     scored = [cell for cell in found if cell.scored]
     right = sum((cell.predicted > 1.0) == (cell.measured > 1.0) for cell in scored)
-    print(f"right side in {right} of {len(scored)} cells: {100 * right / len(scored):.1f} %, asked for: 90 %")
-    outcomes = [one for name in TABLES for one in run_validation(dataset=name) if one.value is not None]
-    outcomes = [one for one in outcomes if not one.group.endswith("time")]  # of what crosses over, not of its times
+    verdict = "" if right >= RIGHT * len(scored) else f"; MISSED, floor: {RIGHT_FLOOR} cells"
+    share = 100 * right / len(scored)
+    print(f"right side in {right} of {len(scored)} cells: {share:.1f} %, asked for: {100 * RIGHT:.0f} %{verdict}")
+    found_all = [one for name in TABLES for one in run_validation(dataset=name)]
+    outcomes = [one for one in found_all if one.value is not None]
     print(table(outcomes))
-    print(claims(derived()))
+    known = [one for one in outcomes if within(one)]
+    print("MISSED: " + "; ".join(f"{one.group}, {one.value:.3g} {one.unit}, limit {one.limit:g}" for one in known))
+    empty = [f"{one.group}, {', '.join(one.reasons)}" for one in found_all if one.value is None]
+    print("not scored: " + "; ".join(empty))
+    print(claims(rows := derived()))
     for name, engine in ENGINES.items():
         print(f"{name}: one vector at 90 % zeros is {gain(engine, 0.1, 1):.1f} times faster than dense")
     print(f"drawn to {save(draw(found), target)}")
-    wrong = [
-        f"{one.dataset}, {one.group}: {one.value:.3g}" for one in outcomes if not one.ok and one.group not in KNOWN
-    ]
-    if wrong:
+    wrong = [f"{one.dataset}, {one.group}: {one.value:.3g}" for one in outcomes if not one.ok and one not in known]
+    wrong += [f"right side in {right} of {len(scored)} cells, floor {RIGHT_FLOOR}"] if right < RIGHT_FLOOR else []
+    if wrong := [each for each in (*wrong, missed(rows)) if each]:
         sys.exit("; ".join(wrong))
+
+
+def within(one: Outcome) -> bool:
+    """Say whether a group misses its limit and is no worse than its floor."""
+    floor = FLOORS.get(one.group)
+    if one.ok or one.value is None or floor is None:
+        return False
+    return one.value >= floor if one.metric == "share_right" else one.value <= floor
 
 
 def derived() -> list[Claim]:
@@ -144,12 +171,19 @@ def derived() -> list[Claim]:
         ("V100, tensor cores", tensor, 128, 100 * (1 - 0.27 / 7.2), "the same, tensor cores being 8 times as fast"),
         ("Titan X", titan, 64, (94.0, 98.6), "cells of EIE scaled with density"),
         ("i7-5930K with MKL", processor, 64, 99.0, "the claim"),
-        ("i7-5930K with MKL", processor, 1, 99.0, "the claim"),
+        ("i7-5930K with MKL", processor, 1, 99.0, "the claim does not hold for one vector"),
     ]
-    return [
-        Claim(f"zeros pay from, {name}, batch {batch}", 100 * crossover(runner, batch), value, "%", note=note)
-        for name, runner, batch, value, note in published
-    ]
+    rows = []
+    for name, runner, batch, value, note in published:
+        where, found = f"{name}, batch {batch}", 100 * crossover(runner, batch)
+        if math.isnan(found):
+            rows.append(Claim(f"zeros pay from, {where}", found, value, "%", note="at no share of zeros: not scored"))
+            continue
+        of_batches = batch == 1  # the claim is held against one vector to show that it is not about it
+        points = None if of_batches else 0.0 if isinstance(value, tuple) else POINTS
+        rows.append(Claim(f"zeros pay from, {where}", found, value, "%", points=points, note=note,
+                          floor=DERIVED_FLOORS.get(where)))  # fmt: skip
+    return rows
 
 
 def draw(found: list[eie.Cell]) -> Any:
@@ -174,7 +208,7 @@ def draw(found: list[eie.Cell]) -> Any:
     over, ratio = axes[2:]
     for index, (name, runner) in enumerate(RUNNERS.items()):
         zeros = [100.0 * crossover(runner, batch) for batch in BATCHES]
-        colour, marker = COLOURS[index], MARKERS[index]
+        colour, marker = SERIES[index], MARKERS[index]
         over.plot(BATCHES, [100.0 - each for each in zeros], marker=marker, markersize=4, color=colour, label=name)
         rates = [efficiency(runner, batch, 1.0 - each / 100.0) for batch, each in zip(BATCHES, zeros, strict=True)]
         ratio.plot(rates, [100.0 - each for each in zeros], marker, markersize=5, color=colour, label=name)
@@ -182,7 +216,7 @@ def draw(found: list[eie.Cell]) -> Any:
     line = [10.0 ** (-4.0 * step / 40) for step in range(41)]
     ratio.plot(line, [100.0 * each for each in line], color=INK, linewidth=0.9, label="1 - ratio")
     for place, text in ((0.27 / 0.9, "27 % of peak\nagainst lanes"), (0.27 / 7.2, "against\ntensor cores")):
-        ratio.plot(place, 100.0 * place, "*", color=INK, markersize=10)
+        ratio.plot(place, 100.0 * place, "*", color=COLOURS[1], markersize=11)
         ratio.annotate(
             text, (place, 100.0 * place), (-9, -2), textcoords="offset points", fontsize=7, ha="right", va="top"
         )

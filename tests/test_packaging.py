@@ -53,7 +53,7 @@ def test_the_source_archive_holds_everything(built):
     wanted = {"pyproject.toml", "README.md", *shipped("archsim"), *shipped("models"), *shipped("tests")}
     assert wanted <= names
     assert "docs/index.md" in names
-    assert "docs/images/roofline.svg" in names
+    assert "docs/images/roofline_resnet50.svg" in names
 
 
 def test_the_wheel_works_from_another_folder(wheel, tmp_path):

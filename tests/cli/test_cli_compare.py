@@ -45,8 +45,18 @@ def test_the_same_machine_twice_is_told_apart(cli):
         (2, ("--iso", "node=7"), "node=7 nm"),
         (2, ("--iso", "cost=t4:1"), "no price for 'v100-pcie-32gb'"),
         (2, ("--iso", "area", "--iso", "area=3mm2"), "'area' twice"),
+        (2, ("--iso", "cost=t4"), "iso cost=t4 names no price; write cost=t4:PRICE"),
+        (2, ("--iso", "cost=t4:1,t4:5,v100-pcie-32gb:2"), "prices 't4' twice; keep one of them"),
         (4, ("--iso", "node=5nm"), "ask for 7 nm"),
     ],
 )
 def test_what_makes_no_sense_is_refused(cli, code, words, says):
     cli(*TWO, *words).refuses(code, says)
+
+
+def test_mixed_systems_meet_on_equal_terms(cli):
+    answer = cli("compare", "resnet18", "a100-sxm4-80gb", "xeon-a100-dota", "--iso", "node=7nm,area", "--json")
+    one, mixed = json.loads(answer.out)["iso"]["machines"]
+    assert answer.code == 0
+    assert set(mixed["parts_before_m"]) == {"gpu", "optical", "host"}
+    assert mixed["copies"] == pytest.approx(one["area_m2"] / mixed["area_m2"])

@@ -96,7 +96,8 @@ def test_stages_of_runs_that_follow_one_another_stand_idle_less():
     (text,) = [text for text in result.warnings if "stand idle" in text]
     times = {}
     for op in result.ops:
-        times[op.details["stage"]] = times.get(op.details["stage"], 0.0) + op.latency * op.count / 2
+        if op.kind != "collective":  # messages arrive while the piece before is worked on
+            times[op.details["stage"]] = times.get(op.details["stage"], 0.0) + op.latency * op.count / 2
     assert "equal ones would 0.0 %: 2 pieces in a row, run after run" in text
     assert f"stand idle {100 * (1 - sum(times.values()) / 4 / max(times.values())):.1f} %" in text
 

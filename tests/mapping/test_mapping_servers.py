@@ -62,10 +62,10 @@ def test_servers_on_a_torus_have_a_link_in_every_direction():
 
 def test_a_bus_carries_one_after_the_other():
     bus = made({"members": 8, "topology": "bus"})
-    assert {serve(bus, GB, 2, 2, servers).latency for servers in (1, 4)} == {pytest.approx(2 * 4 / 10)}
+    assert [serve(bus, GB, 2, 2, servers).latency for servers in (1, 4)] == pytest.approx([2 * 4 / 10] * 2)
 
 
 def test_stages_push_at_the_same_time():
     flat = made({"members": 10})
     # Two stages of one chip push 3 and 1 GB: the server takes 4 GB in, whichever stage is asked.
-    assert {serve(flat, each * GB, 1, 1, 1, beside=4 * GB).latency for each in (3, 1)} == {pytest.approx(2 * 0.4)}
+    assert [serve(flat, each * GB, 1, 1, 1, beside=4 * GB).latency for each in (3, 1)] == pytest.approx([2 * 0.4] * 2)

@@ -143,4 +143,4 @@ def test_the_example_draws_the_picture_of_the_readme(tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "x.svg").stat().st_size > 10_000
     assert done.stdout.count(" ms: ") == 4
-    assert (ROOT / "docs" / "images" / "roofline.svg").is_file()
+    assert (ROOT / "docs" / "images" / "roofline_resnet50.svg").is_file()

@@ -10,6 +10,7 @@ import pytest
 
 import archsim
 from archsim.errors import UnsupportedError, UsageError
+from archsim.io.systems import with_values
 from archsim.study.nodes import area_of, at_node
 from archsim.study.terms import Terms, terms
 
@@ -236,7 +237,7 @@ def test_terms_are_read_from_texts_and_mappings():
         ("node=7", "write node=7 nm"), ("node=-7nm", "iso node"), ("node=nan", "iso node"), ({"node": math.nan}, "iso"),
         ({"node": True}, "iso node"), ("area=0mm2", "iso area"), ("area=300W", "iso area"), ("power=inf", "iso power"),
         ("area,area", "'area' twice"), ("law=stillmaker", "names nothing"), ("area,law=stillmaker", "no"),
-        ("node=7nm,law=dennard", "published or stillmaker"), ("cost=t4", "iso cost=t4 names no price; write cost=t4:PRICE"),
+        ("node=7nm,law=dennard", "published or stillmaker"), ("cost=t4", "cost=t4 names no price; write cost=t4:PR"),
         ("cost=l4:1,t4", "iso cost=t4 names no price"),
         ("cost=l4:1,aera", "did you mean 'area'"), ("cost=t4:1,t4:5", "prices 't4' twice; keep"),
         ("cost=t4:1,T4:5", "prices 't4' twice, also as 'T4'"),
@@ -264,6 +265,27 @@ def test_prices_and_machines_must_meet(graph):
     assert twice.copies == (1.0, 0.5), "a label is a name of its own"
     with pytest.raises(UnsupportedError, match="is made at 4 nm"):
         archsim.compare(graph, ["t4", "h100-pcie-80gb"], iso="node=7nm")
+
+
+def test_what_no_node_was_published_for_is_warned_of(graph):
+    """Energies above 45 nm are off the end of the power law; one set of warnings names them by machine."""
+    old = archsim.compare(graph, ["t4"], iso="node=130nm")
+    (text,) = [text for text in old.warnings if "extrapolated" in text]
+    assert text.startswith("t4: extrapolated beyond 45 nm, where nothing is published: energy of logic")
+    assert text.endswith("law=stillmaker has a table to 180 nm")
+    assert any("extrapolated" in row["law"] for row in old.factors().to_dicts())
+    table = archsim.compare(graph, ["t4"], iso="node=130nm,law=stillmaker")
+    (text,) = [text for text in table.warnings if "extrapolated" in text]
+    assert text.endswith(": wires"), "all else is in the table"
+    assert not any("extrapolated" in text for text in archsim.compare(graph, ["t4"], iso="node=45nm").warnings)
+
+
+def test_mixed_systems_are_told_apart_by_any_of_their_machines(graph):
+    system = archsim.system(MIXED)
+    slow = with_values(system, {"host.clock": "1 GHz"})
+    near = with_values(system, {"optical.memory.dram.bandwidth": "100 GB/s"})
+    labels = archsim.compare(graph, [system, slow, near]).labels
+    assert labels == (MIXED, f"{MIXED} (host.clock=1 GHz)", f"{MIXED} (optical.memory.dram.bandwidth=100 GB/s)")
 
 
 def test_rows_of_one_name_are_told_apart(graph):

@@ -57,6 +57,12 @@ def test_it_is_ready_for_json():
     assert tree["kendall"]["gpu"]["cpu"] == tree["kendall"]["cpu"]["gpu"]
 
 
+def test_one_row_ranks_nothing():
+    tree = json.loads(json.dumps(archsim.lottery({"dense": COSTS["dense"]}).to_dict(), allow_nan=False))
+    assert tree["kendall"]["gpu"] == {"gpu": None, "cpu": None, "light": None}
+    assert tree["winners"] == {"dense": ["gpu"]}
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=20))
 def test_rank_correlation_is_that_of_scipy(pairs):
@@ -70,7 +76,8 @@ def test_rank_correlation_is_that_of_scipy(pairs):
     [
         ({}, "without rows"), ({"x": {}}, "names no machine"), ({"x": {"a": 1.0}, "y": {"b": 1.0}}, "a, b"),
         ({"x": {"a": 0.0}}, "'x' on 'a'"), ({"x": {"a": math.nan}}, "nan"), ({"x": {"a": -1.0}}, "above 0"),
-        ({"x": {"a": math.inf, "b": math.inf}}, "no machine can do 'x'"),
+        ({"x": {"a": math.inf, "b": math.inf}}, "no machine can do 'x'"), (["x"], "costs of a lottery"),
+        ({"x": ["a"]}, "costs of a lottery"), ({"x": {"a": "1"}}, "'x' on 'a' is '1'"), ({"x": {"a": None}}, "is None"),
     ],
 )  # fmt: skip
 def test_no_lottery_is_made_of_nonsense(costs, says):

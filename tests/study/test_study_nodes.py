@@ -99,6 +99,18 @@ def _numbers(node, path=""):
     return {path: float(node)} if number else {}
 
 
+def test_laws_part_ways_where_nothing_was_published():
+    """From 130 nm: (24.5 / 70)^(ln 130/7 / ln 45/7) = 0.192 against polynomials at 1.3 V and 0.7 V."""
+    chip = archsim.with_(archsim.hardware("t4"), "process.node", "130 nm")
+    one, two = ({factor.what: factor for factor in at_node(chip, 7e-9, law).factors}[Scale.LOGIC] for law in LAWS)
+    assert one.value == pytest.approx((24.5 / 70.0) ** (math.log(130 / 7) / math.log(45 / 7)), rel=1e-9)
+    assert (one.value, two.value) == (pytest.approx(0.192, abs=5e-4), pytest.approx(0.0076, abs=5e-5))
+    assert one.law == "power law through 45 nm and 7 nm, extrapolated beyond 45 nm, mean of operations"
+    assert (one.extrapolated, two.extrapolated) == (True, False)
+    within = at_node(archsim.with_(chip, "process.node", "45 nm"), 7e-9).factors
+    assert not any(factor.extrapolated for factor in within)
+
+
 def test_the_same_node_changes_nothing():
     chip = archsim.hardware("a100-sxm4-80gb")
     moved = at_node(chip, 7e-9)

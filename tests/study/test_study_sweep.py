@@ -115,6 +115,11 @@ def test_unbalanced_sobol_points_are_told():
         ({"multiprocessors": a.Span(1.5, 4, 3)}, {}, "whole"),
         ({"power.idle": a.Span(0.0, 1.0, 3, log=True)}, {}, "above zero"),
         ({"policy.fusion": a.Span(0, 1, 2)}, {}, "between two choices"),
+        ({"policy.fusion": ["none", "ful"]}, {}, "policy fusion='ful'; did you mean 'full'"),
+        ({"policy.micro_batches": [1, 0]}, {}, "policy micro_batches=0"),
+        ({"policy.training": [True, "maybe"]}, {}, "policy training='maybe'"),
+        ({"policy.host": ["xeon-gold-6248", "xeon-gld-6248"]}, {}, "did you mean 'xeon-gold-6248'"),
+        ({"policy.precision": ["fp16", "fp61"]}, {}, "fp61"),
         ({"clock": a.Span("1 GB/s", 2e9, 3)}, {}, "is a bandwidth"),
         ({"workload.batch": a.Span("a", 2, 3)}, {}, "no number"),
         ({"clock": [1e9, 2e9], "multiprocessors": [1]}, {"mode": "zip"}, "different lengths"),
@@ -129,6 +134,15 @@ def test_unbalanced_sobol_points_are_told():
 def test_absurd_spaces_are_refused(space, choices, says):
     with pytest.raises(ArchsimError, match=says):
         a.sweep("mlp", "a100-sxm4-80gb", space, **choices)
+
+
+def test_what_only_some_combinations_forbid_is_a_matter_of_their_points():
+    """Spikes at a rate need timesteps: 0 of them is a policy, and so is the rate."""
+    swept = a.sweep("mlp", "loihi1-sanafe", {"policy.timesteps": [0, 4], "policy.rate": ["0.1", "0.2"]})
+    assert [bool(reason) for reason in swept.points.reasons] == [False, True, False, False]
+    assert "rate=0.2 is of a spiking twin" in swept.points.reasons[1]
+    found = a.optimise("mlp", "loihi1-sanafe", {"policy.rate": ["0.1", "0.2"], "policy.timesteps": [4, 8]})
+    assert found.feasible.all()
 
 
 def test_one_point_is_a_sweep():

@@ -7,7 +7,7 @@ import csv
 import pytest
 
 from archsim.validation import read_dataset, run_validation
-from archsim.validation.checks.cluster_le_coates import DAYS, SCALING, SHARES, trained
+from archsim.validation.checks.cluster_le_coates import DAYS, DUPLEX, HIDDEN, SCALING, SHARES, Trained, trained
 
 TABLE = "cluster_le_coates.csv"
 
@@ -34,8 +34,20 @@ def test_the_ratio_is_that_of_the_days(outcomes):
 
 def test_more_machines_are_faster_and_days_are_shown_only(outcomes):
     assert outcomes[SCALING].value == 100.0
-    assert [anchor.name for anchor in outcomes[SHARES].anchors] == [DAYS]
+    shown = {anchor.name: anchor.predicted for anchor in outcomes[SHARES].anchors}
+    assert set(shown) == {DUPLEX, HIDDEN, DAYS}
+    ratio = trained("Coates 2013 small").share / trained("Le 2012 (DistBelief)").share
+    assert shown[HIDDEN] < shown[DUPLEX] < ratio
     assert len(read_dataset(TABLE).rows) == 3
+
+
+def test_pushes_and_pulls_that_overlap():
+    le = Trained(reached=10.0, peak=100.0, images=1.0, step=10.0, served=8.0)
+    assert le.duplex == pytest.approx(0.1 * 10 / 6) and le.hidden == pytest.approx(0.1 * 10 / 4)
+    assert Trained(10.0, 100.0, 1.0, 10.0, 2.0).hidden == pytest.approx(0.1 * 10 / 8), "then work sets the pace"
+    served = trained("Le 2012 (DistBelief)")
+    # 1.2 billion parameters of five copies over 155 ways of one gigabit at 94 %, twice.
+    assert served.served == pytest.approx(2 * 5 * 4.89e9 / (155 * 0.94 * 125e6), rel=0.01)
 
 
 @pytest.mark.parametrize(

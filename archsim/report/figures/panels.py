@@ -73,7 +73,13 @@ def band(ax: Any, x: Sequence[float], low: Sequence[float], high: Sequence[float
 
 
 def stacks(
-    ax: Any, bars: Mapping[str, Mapping[str, float]], *, xlabel: str, title: str, columns: int = 3, below: float = 0.17,
+    ax: Any,
+    bars: Mapping[str, Mapping[str, float]],
+    *,
+    xlabel: str,
+    title: str,
+    columns: int = 3,
+    below: float = 0.17,
     first: int = 0,
 ) -> None:
     """Draw bars stacked of shares, in percent of each bar, first bar on top; shares of some size are written in.

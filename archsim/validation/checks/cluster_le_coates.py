@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from archsim.arch.system import System
 from archsim.engine.evaluate import evaluate
+from archsim.engine.parallel.split import SERVED
 from archsim.engine.result import Result
 from archsim.errors import UsageError
 from archsim.io.systems import load_system
@@ -31,6 +32,9 @@ SCALING: Final = "a network nine times as large on five times as many boards"
 DAYS: Final = "days, if both made as many passes"
 LIMITS: Final = {SHARES: Target("rms_decades", 0.30), SCALING: Target("share_right", 100.0)}
 """A factor of two, and the right direction."""
+DUPLEX: Final = "the same, if pushes and pulls pass one another in full duplex"
+HIDDEN: Final = "the same, if copies also work on while parameters travel"
+"""Ways to use parameter servers that the papers do not rule out: the one that is scored pushes, pulls, and works."""
 EFFICIENCY: Final = 0.8
 """Weak scaling from 3 to 16 machines, as remembered of the paper."""
 
@@ -54,16 +58,28 @@ USES: Final = {
 
 @dataclass(frozen=True)
 class Trained:
-    """What one system reaches: FLOP/s in all, its peak, images per second."""
+    """What one system reaches: FLOP/s in all, its peak, images per second, a step, and pushes and pulls in it, s."""
 
     reached: float
     peak: float
     images: float
+    step: float
+    served: float = 0.0
 
     @property
     def share(self) -> float:
         """Share of the peak."""
         return self.reached / self.peak
+
+    @property
+    def duplex(self) -> float:
+        """Share of the peak, if pushes and pulls take place at the same time."""
+        return self.share * self.step / (self.step - self.served / 2.0)
+
+    @property
+    def hidden(self) -> float:
+        """Share of the peak, if they do, and copies work meanwhile: the slower of both sets the pace."""
+        return self.share * self.step / max(self.step - self.served, self.served / 2.0)
 
 
 @cache
@@ -90,6 +106,8 @@ def measure(result: Result) -> Trained:
         2.0 * result.macs / result.latency,
         working * (1.0 + run.shared.idle / run.shared.working),
         result.throughput,
+        result.latency,
+        sum(op.latency * op.count for op in result.ops if op.name == SERVED),
     )
 
 
@@ -135,7 +153,10 @@ def _shares(tally: Tally, processors: Row, boards: Row) -> None:
         tally.skip(SHARES, skip.reason, boards.line)
         return
     first, second = (trained(text(row, "system")) for row in (processors, boards))
-    tally.compare(SHARES, second.share / first.share, (first.peak * before) / (second.peak * after))
+    published = (first.peak * before) / (second.peak * after)
+    tally.compare(SHARES, second.share / first.share, published)
+    tally.anchor(SHARES, Anchor(DUPLEX, second.share / first.duplex, published))
+    tally.anchor(SHARES, Anchor(HIDDEN, second.share / first.hidden, published))
     tally.anchor(SHARES, Anchor(DAYS, after * second.images / first.images, before))
 
 

@@ -69,12 +69,12 @@ class App:
         """Kind of network."""
         return KINDS[self.name.rstrip("0123456789")]
 
-    def graph(self) -> Graph:
+    def graph(self, dtype: str = "int8") -> Graph:
         """Return its products, one after the other; each reads what the one before left in the unified buffer.
 
         Layers take turns in which way they lie: inputs become outputs, so that the next one has as many as it needs.
         """
-        builder = GraphBuilder(self.name, dtype="int8")
+        builder = GraphBuilder(self.name, dtype=dtype)
         each = self.weights / self.layers
         side = round(math.sqrt(self.pixels))
         taps = KERNEL * KERNEL if side > 1 else 1
