@@ -155,7 +155,8 @@ def main(target: str | Path = PICTURE) -> None:
 
 def draw(rows: list[Claim]) -> Any:
     """Draw the time of the phases of a graph convolution, and how far HyGCN is ahead."""
-    figure, (left, right) = canvas(12.0, 4.4, 2)
+    figure, (left, right) = canvas(13.0, 4.4, 2)
+    left.get_gridspec().set_width_ratios([1.2, 1.0])
     place, names = 0.0, []
     for graph in GRAPHS:
         for label, machine in MACHINES.items():

@@ -17,8 +17,8 @@ Known misses, printed as MISSED, a failure only where they grow: the right side 
 two of 64 vectors where its measured dense products reach a twentieth of its peak. Times of MKL at batch 64 are 43 %
 off, those of PyTorch and SciPy on one thread 39 to 55 % (asked for: 30 %), although their ratios cross within 5 points.
 Tuned kernels break even much earlier than those described here: at 70 % of zeros on the lanes of a V100 if they reach
-27 % of its peak (Gale 2020), where 98.85 % are predicted, and at 27 points less than predicted on an RTX 4070 Super
-(Sputnik). The crossover of the Titan X at batch 64 lies 0.7 points above the published cells scaled with density.
+27 % of its peak (Gale 2020), where 98.8 % are predicted, and at 27 points less than predicted on an RTX 4070 Super
+(Sputnik). The crossover of the Titan X at batch 64 lies 0.6 points above the published cells scaled with density.
 
 Run: python examples/sparsity_crossover.py [FILE]; needs archsim[plot]
 """
@@ -192,7 +192,8 @@ def draw(found: list[eie.Cell]) -> Any:
     for ax, name in zip(axes[:2], ("i7-5930K, MKL", "Titan X"), strict=True):
         runner = RUNNERS[name]
         grid = [[math.log10(gain(runner, density, batch)) for density in DENSITIES] for batch in BATCHES]
-        image = ax.pcolormesh(DENSITIES, BATCHES, grid, cmap="PuOr", vmin=-2.0, vmax=2.0, shading="nearest")
+        image = ax.pcolormesh(DENSITIES, BATCHES, grid, cmap="PuOr", vmin=-2.0, vmax=2.0, shading="nearest",
+                              rasterized=True)  # fmt: skip
         for faster, marker in ((True, MARKERS[0]), (False, "X")):
             marks = [cell for cell in found if cell.machine == runner.machine and (cell.measured > 1.0) == faster]
             label = f"measured: {'compressed' if faster else 'dense'} faster"

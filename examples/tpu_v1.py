@@ -240,7 +240,7 @@ def draw(lines: Lines, bars: Any, rates: Any, curves: dict[str, list[float]], wa
         last.annotate(f"{low:.0f} to {high:.0f}", (at + 0.2, high), (0, 2), textcoords="offset points", ha="center",
                       fontsize=8)  # fmt: skip
     last.set_xticks(range(len(watt)), [f"over {NAMES[name]}" for name in watt])
-    last.set(ylabel="times the inferences for each watt", xlim=(-0.6, len(watt) - 0.4))
+    last.set(ylabel="times the inferences for each watt", xlim=(-0.6, len(watt) - 0.4), ylim=(0.0, 42.0))
     finish(last, "TPU, power as provisioned", "upper right")
     return figure
 

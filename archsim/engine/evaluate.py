@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from archsim.arch import registry
@@ -151,12 +151,22 @@ def _placed(graph: Graph, machines: Machines, how: Policy, shared: Share) -> Pla
         machines.name,
         {
             **{name: _supports(chip, graph) for name, chip in machines.chips.items()},
-            HOST: lambda op: not machines.has_host(how) or _supports(machines.host(how), graph)(op),
+            HOST: _host_supports(machines, how, graph),
         },
         fallback=how.fallback == "host",
         chips=shared.ends,
         choose=_chooser(machines, how),
     )
+
+
+def _host_supports(machines: Machines, how: Policy, graph: Graph) -> Callable[[Op], bool]:
+    """Return whether the host runs an op; it is loaded when first asked. Without a host the error comes later."""
+
+    @cache
+    def asked() -> Callable[[Op], bool]:
+        return _supports(machines.host(how), graph) if machines.has_host(how) else lambda op: True
+
+    return lambda op: asked()(op)
 
 
 def _supports(chip: Chip, graph: Graph) -> Callable[[Op], bool]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from contract_machines import MACHINES, machine
+from contract_machines import INTEGERS_ONLY, MACHINES, machine
 from contract_workloads import ROOM, SAMPLE, network
 
 import archsim
 from archsim.engine.evaluate import prepare
 from archsim.errors import UnsupportedError
+from archsim.io import catalogue
 from archsim.workloads.registry import generators
 
 PARTIAL = """\
@@ -89,3 +90,16 @@ def test_a_machine_found_through_the_users_own_folder_falls_back_alike(partial, 
     mine = archsim.evaluate(network("resnet50"), archsim.hardware("mine"))
     assert mine.hardware == "mine"
     assert mine.latency == archsim.evaluate(network("resnet50"), partial).latency
+
+
+OTHERS = [entry for entry in catalogue.entries("hardware") if entry.name not in MACHINES]
+
+
+@pytest.mark.parametrize("entry", OTHERS, ids=lambda entry: entry.name)
+def test_machines_that_extend_others_drop_nothing_either(entry):
+    """What only extends another machine, or computes integers only, and counts with another simulator's defects."""
+    chip = archsim.hardware(entry.name)
+    integers = INTEGERS_ONLY in entry.path.read_text(encoding="utf-8").partition("\nprocess:")[0]
+    how = {"precision": "int8"} if integers else {}
+    for workload in ("gcn-cora", "capsnet", "bfs", "spiking-mlp"):
+        assert check_nothing_dropped(network(workload), chip, **how).latency > 0.0
