@@ -28,8 +28,15 @@ from archsim.validation import read_dataset
 from archsim.validation.checks.dota_parts import AREAS, POWERS
 
 CONFIGS = {"DOTA-B 4-bit": "dota-b", "DOTA-B 8-bit": "dota-b-8-bit"}
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "dota_power.svg"
 MILLI, SQUARE_MILLIMETRE = 1e-3, 1e-6
+
+
+WORDS = {
+    "laser": "lasers", "DAC": "input converters", "MZM": "modulators", "ADC": "output converters", "TIA": "amplifiers",
+    "Photodetector": "detectors", "adder": "adders", "mem": "memories", "photonic_core": "photonic cores",
+    "micro_comb": "frequency combs", "total": "total",
+}  # fmt: skip
+"""What parts of the tables are called in words."""
 
 
 def rows_of(
@@ -40,11 +47,11 @@ def rows_of(
     for row in read_dataset(table).rows:
         config, component = row.cells["config"], row.cells["component"]
         found = sum(parts[config].values()) if component == "total" else parts[config][names[component]]
-        rows.append(Claim(f"{config}, {component}", found, float(row.cells[column]), unit, limit))
+        rows.append(Claim(f"{config}, {WORDS[component]}", found, float(row.cells[column]), unit, limit))
     return rows
 
 
-def main(target: str | Path = PICTURE) -> None:
+def main(target: str | Path = "dota_power.png") -> None:
     """Print both tables, and draw them."""
     chips = {name: a.hardware(machine) for name, machine in CONFIGS.items()}
     power = {name: {part: each / MILLI for part, each in components(chip).items()} for name, chip in chips.items()}
@@ -55,8 +62,9 @@ def main(target: str | Path = PICTURE) -> None:
         "dota_area", "area_mm2", area, AREAS, "mm2", 0.01
     )
     other = {row.cells["quantity"]: float(row.cells["simphony"]) for row in read_dataset("simphony_vs_dota").rows}
-    for name, value in (("power_W", rows[0].archsim * MILLI), ("area_mm2", sum(area["DOTA-B 4-bit"].values()))):
-        rows.append(Claim(f"DOTA-B 4-bit, {name}, by SimPhony", value, other[name], note="another simulator"))
+    for name, key, value, unit in (("power", "power_W", rows[0].archsim * MILLI, "W"),
+                                   ("area", "area_mm2", sum(area["DOTA-B 4-bit"].values()), "mm2")):  # fmt: skip
+        rows.append(Claim(f"DOTA-B 4-bit, {name}, by SimPhony", value, other[key], unit, note="another simulator"))
     print(claims(rows))
     for name, chip in chips.items():
         solved = components(a.with_(chip, "laser.law", "receiver"))["lasers"] / MILLI

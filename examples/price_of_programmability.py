@@ -16,9 +16,13 @@ counted as 240 / 826 of a chip, its memory along with it: 592 GB/s for the 512 G
 arrays are assumed; the TPU v4i, four arrays of 128 x 128, stands beside them as a machine that was built. A host that
 runs some of a row counts with its area.
 
-Checked: every split has the same cells; decoding at batch 1 takes the same time on all of them, as it is the same bytes
-over the same memory; chains, searches and transforms are left to the host by every array. Ratios to the published claim
-are shown, not scored: it is of training on thousands of chips.
+Known miss, shown and not scored, as what was published is of training on thousands of chips: here, chip against chip,
+the A100 wins. TPU v4 does 0.81 times as much of ResNet-50 and 0.97 of BERT-Large, where the paper has it 1.2 to 1.7
+times as fast; its power is 2.0 to 2.2 times less, where the paper has 1.3 to 1.9.
+
+Anchors, read back from descriptions: every split has the same cells. Derived from them: decoding at batch 1 takes the
+same time on all splits, as it is the same bytes over the same memory; chains, searches and transforms are left to the
+host by every array.
 
 Run: python examples/price_of_programmability.py [FILE]; needs archsim[plot]; ARCHSIM_FAST=1 takes five rows
 """
@@ -48,7 +52,6 @@ GROUPS = {
     "weights read once": ("T2", "M1", "S1", "S3"), "gathers, scans, few values": ("G1", "G2", "I1", "S2", "P1"),
     "nothing for an array": ("I2", "I3", "D1", "N1", "N2"),
 }  # fmt: skip
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "price_of_programmability.svg"
 
 
 def split(edge: int) -> a.Chip:
@@ -69,19 +72,21 @@ def fixed(found: a.Matrix) -> list[Claim]:
         if column in splits and isinstance(machine, a.Chip):
             array: Any = machine.spec
             cells = array.array.rows * array.array.columns * array.array.count
-            rows.append(Claim(f"cells of {column}", cells, CELLS, tolerance=0.0))
+            rows.append(Claim(f"cells of {column}", cells, CELLS, tolerance=0.0, note="anchor, read back"))
     slowest, fastest = (pick(found.result("T2", column).latency for column in splits) for pick in (max, min))
-    rows.append(Claim("T2, slowest split over fastest", slowest / fastest, 1.0, "times", 0.05, note="the same bytes"))
+    rows.append(
+        Claim("T2, slowest split over fastest", slowest / fastest, 1.0, "times", 0.05, note="derived: the same bytes")
+    )
     for row in ("I2", "I3", "D1"):
         if row in found.rows:
             left = min(found.host_share(row, column) for column in splits)
-            rows.append(Claim(f"{row}: share left to the host", left, 1.0, tolerance=0.0))
+            rows.append(Claim(f"{row}: share left to the host", left, 1.0, tolerance=0.0, note="derived"))
     return rows
 
 
 def published() -> list[Claim]:
     """Return how TPU v4 and A100 compare in training, beside what was published of whole systems."""
-    rows, note = [], "shown: published of systems"
+    rows, note = [], "published of systems"
     for workload, batch in (("resnet50", 128), ("bert-large", 16)):
         graph = a.workload(workload, batch=batch)
         gpu, tpu = a.compare(graph, [GPU, "tpu-v4"], training=True, precision="bf16").results
@@ -104,9 +109,9 @@ def grouped(found: a.Lottery) -> dict[str, list[float]]:
     }  # fmt: skip
 
 
-def main(target: str | Path = PICTURE) -> None:
+def main(target: str | Path = "price_of_programmability.png") -> None:
     """Print what each choice costs, row by row and for all, and draw."""
-    names = FEW if os.environ.get("ARCHSIM_FAST") else tuple(ROWS)
+    names = FEW if os.environ.get("ARCHSIM_FAST") == "1" else tuple(ROWS)
     machines = {**{name(edge): split(edge) for edge in EDGES}, "A100": GPU, "TPU v4i": BUILT}
     graphs = {row: f"lottery-{row.lower()}" for row in names}
     found = a.matrix(graphs, machines, {"capacity": "ignore", "host": HOST}, iso="area")

@@ -4,18 +4,22 @@ Break-even laws of Yan et al. 2024 (arXiv:2409.08290), Davidson and Furber 2021 
 ratio of additions to multiply-adds that most papers on spiking networks count with (Horowitz 2014).
 
 What should be seen: an addition costs a fifth of a multiply-add, so that by arithmetic alone a network of T timesteps
-is cheaper with up to 5 / T spikes of a neuron in each, half of all with T = 10. Count the weights that either has to
-read, and a third of that is left. Neurons and messages add little in networks this dense; what a chip draws at rest
-while its timesteps last decides: with it, spikes must be ten times rarer still. Moving spikes as single events of
-twelve times the energy of a bit in a block leaves 5 % at T = 5, beside 5.7 % published with everything counted. And a
-rate code that stands for the numbers of its twin cannot do with fewer spikes than (1 - g) / T: arithmetic and weights
-leave a window above that, moves of that price none.
+is cheaper with up to 5 / T spikes of a neuron in each, half of all with T = 10 and always up to T = 5. Count the
+weights that either has to read, and a third of that is left. Neurons and messages add little in networks this dense;
+what a chip draws at rest while its timesteps last decides: with it, spikes must be ten times rarer still. Moving spikes
+as single events of twelve times the energy of a bit in a block leaves 5 % at T = 5, beside 5.7 % published with
+everything counted. And a rate code that stands for the numbers of its twin cannot do with fewer spikes than (1 - g) /
+T: arithmetic and weights leave a window above that, moves of that price none.
 
 Assumptions: keyword spotter of 390-256-256-29 (N1) and MLP of 784-800-10 (N2), rates the same in every layer and at
 the input, a batch of one. The machine that breaks the energies down is digital-snn-45nm with parts of it for free; its
 twin has a multiply-add, and where weights count half a 64-bit read of 8 KB, for every weight. Dense machines run int8
 and fetch weights from memory, except ISAAC, which holds them; spiking chips hold them all. Energies with and without
 what chips draw at rest are never mixed in one panel.
+
+Derived, not scored: break-evens of the simulator beside the laws that they follow from, and the laws with the numbers
+of the papers they are from; a row that differs fails. Of what is published with everything counted, moves alone are
+shown: 7 to 32 % fewer spikes.
 
 Run: python examples/spiking_vs_dense.py [FILE]; needs archsim[plot]
 """
@@ -26,6 +30,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -53,7 +58,6 @@ LEAST, CLOSE = 1e-6, 1e-6
 """Lowest rate looked at, and how close to the budget a break-even is."""
 ZEROS = 0.5
 """Share of the twin's activations that are zero."""
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "spiking_vs_dense.svg"
 MICRO = 1e6
 
 
@@ -179,10 +183,10 @@ def judge(found: dict[str, dict[str, float]]) -> list[Claim]:
                     tolerance=0.005,
                 )
             )
-    return rows
+    return [replace(row, note=row.note or "derived") for row in rows]
 
 
-def main(target: str | Path = PICTURE) -> None:
+def main(target: str | Path = "spiking_vs_dense.png") -> None:
     """Print break-evens, and draw."""
     found = {name: breakdown(*network) for name, network in NETWORKS.items()}
     rows = judge(found)
@@ -235,6 +239,7 @@ def main(target: str | Path = PICTURE) -> None:
             spiking_twin.fewest_spikes(float(each), ZEROS) for each in STEPS
         ],
     }
+    limits = {name: [min(1.0, rate) for rate in rates] for name, rates in limits.items()}  # none fires twice a timestep
     curves(
         axes[2],
         STEPS,
@@ -242,7 +247,7 @@ def main(target: str | Path = PICTURE) -> None:
         ("0-", "1-", "2--o", "3--s", "4--^", "7:"),
         xlabel="timesteps T",
         ylabel="spikes per neuron and timestep",
-        title="up to which rate spikes are cheaper",
+        title="up to which rate spikes are cheaper (1: always)",
         legend="",
     )
     marks = [
@@ -258,7 +263,7 @@ def main(target: str | Path = PICTURE) -> None:
         markersize=8,
         label="Yan et al., all of it",
     )
-    axes[2].set_ylim(0.003, 60.0)
+    axes[2].set_ylim(0.003, 30.0)
     axes[2].legend(fontsize=7, ncols=2, loc="upper right", frameon=False)
     print(f"drawn to {save(figure, target)}")
     wrong = missed(rows)

@@ -18,7 +18,7 @@ def test_searches_beat_chance_at_equal_samples(run_example):
     said = run_example("codesign_loop")
     assert row(said, "EDP: chance over differential evolution")[0] == 2.8
     assert row(said, "EDP: chance over NSGA-II")[1] > 1.0
-    assert row(said, "volume of NSGA-II over chance, above 1")[1] > 1.0
+    assert row(said, "volume of NSGA-II over chance")[0] > 1.0
     assert row(said, "differential evolution over all designs")[1] == pytest.approx(1.0, abs=0.01)
 
 

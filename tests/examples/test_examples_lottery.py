@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,9 @@ def test_the_matrix_counts_and_knows_its_limits(tmp_path):
     assert "14,630,806,093,824" in next(line for line in rows.values() if line.startswith("T1 macs"))
     assert sum(line.startswith(("T2 waits for memory", "I2 waits for latency")) for line in rows.values()) == 5
     assert "OUTSIDE" not in said
+    energies = next(line for line in said.splitlines() if line.startswith("T2, energy over the best, 7 nm"))
+    array = re.search(r"systolic ([\d.]+) then ([\d.]+)", energies)
+    assert float(array[1]) > 3.0 > 1.5 > float(array[2]), "most of what light wins is a price of memory and of rest"
     for word in (
         "rows won",
         "price of generality",

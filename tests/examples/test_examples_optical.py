@@ -88,12 +88,12 @@ def test_a_conversion_spares_a_logarithm_of_a_transform_and_half_the_width_of_a_
 def test_lightening_transformer_by_component(run_example):
     said = run_example("dota_power")
     for what, value in (
-        ("DOTA-B 4-bit, Photodetector", 2534.4),
-        ("DOTA-B 8-bit, ADC", 4262.4),
-        ("DOTA-B 4-bit, micro_comb", 8.411),
+        ("DOTA-B 4-bit, detectors", 2534.4),
+        ("DOTA-B 8-bit, output converters", 4262.4),
+        ("DOTA-B 4-bit, frequency combs", 8.411),
     ):
         assert claim(said, what)[1] == pytest.approx(value, rel=1e-3)
-    assert claim(said, "DOTA-B 4-bit, power_W, by SimPhony")[0] == 20.77
+    assert claim(said, "DOTA-B 4-bit, power, by SimPhony")[0] == 20.77
     assert "OUTSIDE" not in said
 
 

@@ -77,7 +77,7 @@ def test_crossbars_over_bits(run_example):
         assert published == value
         assert found == pytest.approx(value, rel=0.10)
     assert float(re.findall(r"set nothing: ([\d.]+) %", said)[0]) <= 10.0
-    assert "missed" in line_of(said, "PUMA, peak")
+    assert "MISSED" in line_of(said, "PUMA, peak")
 
 
 def test_a_crossbar_takes_the_same_time_until_it_is_full(run_example):

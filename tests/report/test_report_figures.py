@@ -143,4 +143,21 @@ def test_the_example_draws_the_picture_of_the_readme(tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "x.svg").stat().st_size > 10_000
     assert done.stdout.count(" ms: ") == 4
+    ridges = [line.split() for line in done.stdout.splitlines() if "peak over bandwidth" in line]
+    assert [float(words[4]) for words in ridges] == pytest.approx([312e12 / 2039e9, 3.2e12 / 140.8e9], rel=2e-3)
+    assert [float(words[5]) for words in ridges] == pytest.approx([312e12 / 2039e9, 3.2e12 / 140.8e9], rel=0.01)
     assert (ROOT / "docs" / "images" / "roofline_resnet50.svg").is_file()
+
+
+def test_a_slim_svg_keeps_the_size_of_its_letters(tmp_path):
+    text = save(_labelled(), tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert "scale(0.015625)" in text
+    assert "<!--" not in text
+
+
+def _labelled():
+    from archsim.report.figures.canvas import canvas
+
+    figure, (ax,) = canvas(2.0, 2.0)
+    ax.set_title("letters")
+    return figure

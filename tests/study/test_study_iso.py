@@ -90,6 +90,15 @@ def test_a_host_that_works_is_counted():
     assert products.sides[1].takes == pytest.approx({"area": 600e-6})
 
 
+def test_every_chip_of_a_system_has_a_host_of_its_own():
+    """As in its joules: eight hosts draw what they draw at rest."""
+    pod = dataclasses.replace(archsim.system("dgx-a100"), chip=archsim.hardware("tpu-v4"))
+    equal = archsim.compare("pointer-chase", ["tpu-v4", pod], iso="area,power")
+    assert equal.sides[1].takes == pytest.approx({"area": 8 * 1294e-6, "power": 8 * 342.0})
+    one, eight = (result.energy_by_cause["host"] for result in equal.results)
+    assert eight == pytest.approx(8 * one)
+
+
 def test_a_host_beside_a_machine_stays_as_it_is_built_in_area_power_and_joules():
     """Its joules come from its description, which no node moves: nor are its area and power moved."""
     names = ["a100-sxm4-80gb", "tpu-v4"]

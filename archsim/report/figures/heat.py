@@ -64,7 +64,7 @@ def heat(
         [min(high, (math.log10(value) if logarithmic else value) if math.isfinite(value) else high) for value in row]
         for row in values
     ]
-    ax.imshow(shades, cmap=PALETTE, vmin=low, vmax=high, aspect="auto")
+    ax.imshow(shades, cmap=PALETTE, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
     for i, row in enumerate(texts):
         for j, text in enumerate(row):
             ink = INK if shades[i][j] <= PALE * high else "white"
