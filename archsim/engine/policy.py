@@ -64,6 +64,18 @@ class Policy:
     tensor_parallel : int
         Chips of a system that each layer is split over, see `archsim.graph.sharding`; the system runs as many copies
         side by side as it has such groups.
+    spatial_parallel : int
+        Chips that pictures are cut into tiles for, with halos, see `archsim.graph.space`.
+    pipeline_parallel : int
+        Stages of layers, one behind the other, see `archsim.graph.stages`.
+    micro_batches : int
+        Such workloads that flow through in one run, or before one update.
+    expert_parallel : int
+        Chips that experts are dealt to, see `archsim.graph.experts`.
+    expert_imbalance : float
+        Tokens of the busiest chip's experts over the mean.
+    parameter_servers : int
+        Machines that gradients are pushed to and parameters pulled from, in place of an all-reduce; 0: none.
     timesteps : int
         Timesteps of the workload's spiking twin, see `archsim.graph.spiking`; 0: the workload as it is.
     rate : float
