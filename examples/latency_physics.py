@@ -6,7 +6,7 @@ What should be seen: a multiply-add of a processor takes over a billion times th
 take, and a fetch from memory 283 times that again: what bounds machines is where numbers are, not what is done
 to them. A signal on a wire with repeaters is 30 to 90 times slower than light, so that one cycle of 4 GHz reaches 1 to
 2.5 mm. One chain of dependent loads, a linked list, runs at the pace of the memory's latency, a few million loads a
-second on any machine, and slower on a GPU than on a processor. The GPU wins from some hundred chains on, and does all
+second on any machine, and slower on a GPU than on a processor. The GPU wins from a thousand chains on, and does all
 it can once tens of thousands are in flight: latency times rate, as Little's law has it. The same goes for recurrences:
 below a few hundred lanes the processor is ahead.
 
