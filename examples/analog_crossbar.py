@@ -8,9 +8,9 @@ more than the one before, and a converter with fewer bits than a sum has either 
 there are more conversions, or loses what it cannot tell apart. Without loss efficiency grows up to the bits that
 resolve all rows at once, eight for 128 rows of two-bit cells, and with loss it only falls while signal over noise
 rises by 6 dB for a bit. As long as its arrays hold the matrix, a product of one vector takes ISAAC 1.5 to 1.7 us
-however large it is, and HERMES 0.33 us to seven times that. Beyond it weights are written for every vector, which takes
-12,000 times longer on ISAAC and 25,000 times on HERMES. A systolic array fetches the matrix every time, and a GPU starts
-a kernel.
+however large it is, and HERMES 0.33 us to seven times that. Beyond it weights are written for every vector, which
+takes 12,000 times longer on ISAAC and 25,000 times on HERMES. A systolic array fetches the matrix every time, and a
+GPU starts a kernel.
 
 Assumptions: 8-bit operands, arrays full, memories and network out of the way (panels one to three); every second input
 bit one, weights spread evenly. Converters of the sweep are published ones: the median and what one in ten and nine in

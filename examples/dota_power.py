@@ -71,7 +71,9 @@ def main(target: str | Path = "dota_power.png") -> None:
         print(f"{name}: lasers {power[name]['lasers']:,.0f} mW as published, {solved:,.0f} mW by the receivers' noise")
     figure, (left, right) = canvas(9.6, 4.4, 2)
     for ax, unit, title in ((left, "mW", "power (W)"), (right, "mm2", "area (mm²)")):
-        sets = [[row for row in rows if row.what.startswith(name) and row.unit == unit] for name in CONFIGS]
+        sets = [
+            [row for row in rows if row.what.startswith(name) and row.unit == unit and row.scored] for name in CONFIGS
+        ]
         sets = [each for each in sets if each]  # areas are published of one of them
         scale = MILLI if unit == "mW" else 1.0
         labels = [row.what.partition(", ")[2] for row in sets[0]]
@@ -79,7 +81,11 @@ def main(target: str | Path = "dota_power.png") -> None:
             shift = 0.2 * (2 * place - len(sets) + 1)
             heights = [scale * row.archsim for row in found]
             ax.bar(
-                [at + shift for at in range(len(found))], heights, 0.36, color=COLOURS[place], label=f"{name}, archsim"
+                [at + shift for at in range(len(found))],
+                heights,
+                0.36,
+                color=COLOURS[5 * place],
+                label=f"{name}, archsim",
             )
             marks = [scale * float(row.published) for row in found]
             ax.plot(
@@ -90,7 +96,7 @@ def main(target: str | Path = "dota_power.png") -> None:
                 label="its own simulator" if not place else None,
             )
         total = other["power_W" if unit == "mW" else "area_mm2"]
-        ax.plot([0.2 * (1 - len(sets))], [total], "*", color=COLOURS[3], markersize=10, label="SimPhony, 4-bit")
+        ax.plot([0.2 * (1 - len(sets))], [total], "*", color=COLOURS[1], markersize=10, label="SimPhony, 4-bit")
         ax.set_xticks(range(len(labels)), labels, rotation=35, ha="right", fontsize=8)
         ax.set(ylabel=title, yscale="log")
         ax.grid(axis="y", color=GRID, linewidth=0.6)

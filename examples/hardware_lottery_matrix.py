@@ -10,9 +10,9 @@ area or one power, other machines win, which is the point. Winners are shares of
 running everything on the best single machine costs over running each row on its own best one.
 
 Light takes T2 by bookkeeping: of the 7 GB that every machine reads once a token, a byte costs 31 pJ at the memory of
-its simulator and 98 pJ at that of the A100 as measured, and its description draws nothing at rest. With all memories at
-31 pJ/B and nothing drawn at rest it stays ahead of the systolic array by 1.3 times instead of 4.3, and of the GPU by 2
-instead of 6: T2* in the picture. What it wins by then are instructions and the wires of large caches.
+its simulator and 98 pJ at that of the A100 by measurements, and the description of light draws nothing at rest. With
+all memories at 31 pJ/B and nothing drawn at rest it stays ahead of the systolic array by 1.3 times instead of 4.3, and
+of the GPU by 2 instead of 6: T2* in the picture. What it wins by then are instructions and the wires of large caches.
 
 Assumptions: one run each (batch 1, but T3 8 and R1 20), capacity ignored, one host, the CPU column, beside every
 machine. As built every row has its own number format; on equal terms all compute in int8. Energies and areas go to 7 nm

@@ -6,12 +6,12 @@ No published figure: two questions asked of every optical machine, counted and e
 What should be seen: light crosses a product in picoseconds and for next to nothing, but at every layer each value is
 detected, converted, stored, and converted again. A network of M multiply-accumulates in H layers of width d =
 sqrt(M/H) converts H d = sqrt(M H) values: its energy rises with the root of its depth, that of a digital machine not
-at all. With E_c for a value and E_d for a digital multiply-accumulate they meet at d = E_c / E_d, whatever M, so at H
-= M (E_d / E_c)^2 layers. In time a hop of nanoseconds is ahead at any depth, of a GPU's kernels by three orders of
-magnitude, if nothing but light and converters is in the way; with a controller that takes a microsecond for every
-layer light is overtaken by a systolic array, which has less to fetch and to fill where layers are narrow. And to read
-a layer of 4,096 values at once takes 4,096 converters of the rate of the symbols, or ten times as many of a tenth of
-it.
+at all, but for instructions where layers are too small to fill it. With E_c for a value and E_d for a digital
+multiply-accumulate they meet at d = E_c / E_d, whatever M, so at H = M (E_d / E_c)^2 layers. In time a hop of
+nanoseconds is ahead at any depth, of a GPU's kernels by three orders of magnitude, if nothing but light and converters
+is in the way; with a controller that takes a microsecond for every layer light is overtaken by a systolic array, which
+has less to fetch and to fill where layers are narrow. And to read a layer of 4,096 values at once takes 4,096
+converters of the rate of the symbols, or ten times as many of a tenth of it.
 
 Assumptions: dense layers of int8 of equal width, one sample, weights in place; energies of
 optical-transformer-calibrated, a digital machine of 300 fJ/MAC. All energies are of work alone: light is described

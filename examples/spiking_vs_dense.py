@@ -263,7 +263,7 @@ def main(target: str | Path = "spiking_vs_dense.png") -> None:
         markersize=8,
         label="Yan et al., all of it",
     )
-    axes[2].set_ylim(0.003, 30.0)
+    axes[2].set(ylim=(0.003, 30.0), yticks=(0.01, 0.1, 1.0))
     axes[2].legend(fontsize=7, ncols=2, loc="upper right", frameon=False)
     print(f"drawn to {save(figure, target)}")
     wrong = missed(rows)

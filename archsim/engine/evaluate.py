@@ -163,10 +163,13 @@ def _host_supports(machines: Machines, how: Policy, graph: Graph) -> Callable[[O
     """Return whether the host runs an op; it is loaded when first asked. Without a host the error comes later."""
 
     @cache
-    def asked() -> Callable[[Op], bool]:
+    def loaded() -> Callable[[Op], bool]:
         return _supports(machines.host(how), graph) if machines.has_host(how) else lambda op: True
 
-    return lambda op: asked()(op)
+    def runs(op: Op) -> bool:
+        return loaded()(op)
+
+    return runs
 
 
 def _supports(chip: Chip, graph: Graph) -> Callable[[Op], bool]:

@@ -144,7 +144,7 @@ def _alone(
     graph: Graph, allowed: Allowed, place: str, chip: Chip, how: Policy, times: dict[tuple[str, str], float],
     joules: dict[tuple[str, str], float],
 ) -> float:  # fmt: skip
-    """Fill what each op takes at a place that runs all it can, infinite where it cannot; return its power at rest, W."""
+    """Fill what each op takes at a place that runs all it can, infinite where it cannot; return its power at rest."""
     family = registry.get(chip.family)
     between = [op.name for op in graph.ops if place in allowed[op.name] and op.kind == "collective"]
     ops = tuple(op for op in graph.ops if place in allowed[op.name] and op.kind != "collective")

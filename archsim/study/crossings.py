@@ -61,6 +61,11 @@ class Crossing:
     ahead: int
 
 
+def plain(value: float) -> str:
+    """Write a value of a parameter without a unit."""
+    return f"{value:g}"
+
+
 @dataclass(frozen=True)
 class Crossover:
     """What `crossover` found.
@@ -88,7 +93,7 @@ class Crossover:
     points: tuple[Point, ...]
     crossings: tuple[Crossing, ...]
     parameter: str = "size"
-    show: Callable[[float], str] = "{:g}".format
+    show: Callable[[float], str] = plain
     refused: tuple[Refused, ...] = ()
 
     @property

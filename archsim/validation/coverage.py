@@ -228,7 +228,7 @@ def to_yaml(errors: Mapping[Key, Estimate]) -> str:
     """Write errors as ``models/uncertainty/model-errors.yaml`` has them."""
     lines = [
         "# How far the models are from measured rows: logarithms of measured over predicted, on rows for fitting.",
-        "# Written by docs/coverage.py; archsim/study/uncertainty/model_error.py says what the numbers mean.",
+        "# Written by docs/coverage_table.py; archsim/study/uncertainty/model_error.py says what the numbers mean.",
         "schema: 1",
         "",
         "errors:",

@@ -124,7 +124,7 @@ def test_the_shipped_errors_name_tables_and_machines_that_exist():
 
 def test_the_page_is_of_the_errors_that_are_shipped():
     docs = Path(__file__).resolve().parents[2] / "docs"
-    spec = importlib.util.spec_from_file_location("docs_coverage", docs / "coverage.py")
+    spec = importlib.util.spec_from_file_location("docs_coverage", docs / "coverage_table.py")
     writer = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(writer)
     text = (docs / "coverage.md").read_text(encoding="utf-8")

@@ -121,7 +121,7 @@ def put(tasks: Record, deps: Record, slots: Record, lanes: Record, by_level: int
 
 @kernel
 def own_lane(slot: Record, lanes: Record) -> int:
-    """Return which of the units that belong to its weights a row holds longest: executions with the same weights wait."""
+    """Return which of the units that belong to its weights a row holds longest: executions with the same wait."""
     found, longest = NOTHING, 0.0
     if slot.repeats > 1.0 and slot.shared == 0:
         for lane in range(len(lanes)):

@@ -2,7 +2,7 @@
 
 An entry says how the logarithm of measured over predicted is spread: half of it on either side of `bias`, normal with
 the standard deviation `below` on one side and `above` on the other. It was estimated on rows that constants may be
-fitted on, and is written by ``docs/coverage.py``.
+fitted on, and is written by ``docs/coverage_table.py``.
 
 Constants that were fitted together are known better together than their bounds say one by one: on machines whose rows
 were used, what the bounds do to a result is multiplied by `bounds`, 1 or less, so that bounds and error together cover
