@@ -19,8 +19,8 @@ ERRORS = DOCS.parent / "models" / "uncertainty" / "model-errors.yaml"
 TEXT = """# How often intervals cover
 
 Written by `docs/coverage_table.py`. The error of the model is estimated on rows that constants may be fitted on; the
-interval that should hold 80 % is then held against the scored rows, which played no part. *With bounds as written* leaves out
-the factor by which rows for fitting narrow what uncertain numbers do on fitted machines (`bounds` in
+interval that should hold 80 % is then held against the scored rows, which played no part. *With bounds as written*
+leaves out the factor by which rows for fitting narrow what uncertain numbers do on fitted machines (`bounds` in
 `models/uncertainty/model-errors.yaml`). Misses stay in the table. Fewer than 20 rows for fitting give no error of their
 own: the family's over all kinds stands in.
 
