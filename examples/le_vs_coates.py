@@ -129,7 +129,9 @@ def draw(speeds: dict[int, float], published: float) -> Any:
     left.set_yticks(range(0, 101, 20))
     left.legend(fontsize=7, ncols=2, loc="upper center")
     counts = list(speeds)
-    middle.plot(counts, [speeds[count] / speeds[1] for count in counts], "o-", color=COLOURS[0], label="1.2 billion")
+    middle.plot(
+        counts, [speeds[count] / speeds[1] for count in counts], "o-", color=COLOURS[0], label="1.2 billion parameters"
+    )
     middle.plot(counts, counts, ":", color=INK, label="ideal")
     middle.set_xticks([1, 4, 8, 12, 16])
     middle.set(xlabel="machines of 4 boards, InfiniBand FDR", ylabel="speed over one machine", title="more boards")
