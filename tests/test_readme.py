@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 import archsim as a
 from archsim.arch import registry
 from archsim.cli import main
-from archsim.validation import run_validation
 from archsim.workloads.registry import generators
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,15 +55,6 @@ def test_the_example_runs_and_is_short(capsys):
     exec(block, names)
     assert "conv" in capsys.readouterr().out
     assert names["result"].bound in names["result"].exposed
-
-
-def test_the_accuracy_tables_are_what_validate_prints_now():
-    spec = importlib.util.spec_from_file_location("docs_accuracy", ROOT / "docs" / "accuracy.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found = run_validation()
-    assert module.renewed(README, found) == README, "run: python docs/accuracy.py"
-    assert module.groups(found) == module.GROUPS.read_text(encoding="utf-8"), "run: python docs/accuracy.py"
 
 
 def test_the_status_of_every_kind_of_machine_is_true():

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+HERE = Path(__file__).resolve().parent
+EXAMPLES = HERE.parents[1] / "examples"
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,10 @@ def run_example(tmp_path_factory):
         return known[name]
 
     return run
+
+
+def pytest_collection_modifyitems(items):
+    """Scripts run apart from the quick suite: they are as slow as what they draw."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.figures)

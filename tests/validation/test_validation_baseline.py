@@ -1,5 +1,6 @@
 """The shipped tables, their metadata, and the committed record of what was reached."""
 
+import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from archsim.validation.baseline import read_baseline, worsened, write_baseline
 from archsim.validation.metadata import read_metadata
 from archsim.validation.outcome import Outcome
 
+ROOT = Path(__file__).parents[2]
 BASELINE = Path(__file__).with_name("baseline.json")
 NAMES = ["a.csv", "b.csv"]
 REACHED = Outcome("a.csv", "toy bf16", "mape", 30.0, 13.0, rows=10, skipped=0, ok=False)
@@ -36,6 +38,15 @@ def test_no_shipped_check_got_worse(shipped):
 def test_every_group_reached_so_far_is_in_the_baseline(shipped):
     recorded = {(dataset, group) for dataset, groups in read_baseline(BASELINE).items() for group in groups}
     assert recorded == {(outcome.dataset, outcome.group) for outcome in shipped if outcome.rows}
+
+
+def test_the_accuracy_tables_are_what_validate_prints_now(shipped):
+    spec = importlib.util.spec_from_file_location("docs_accuracy", ROOT / "docs" / "accuracy.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    readme = module.README.read_text(encoding="utf-8")
+    assert module.renewed(readme, shipped) == readme, "run: python docs/accuracy.py"
+    assert module.groups(shipped) == module.GROUPS.read_text(encoding="utf-8"), "run: python docs/accuracy.py"
 
 
 def test_shipped_gemm_rows_are_compared_or_counted(shipped):
