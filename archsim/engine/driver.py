@@ -36,6 +36,14 @@ def settle(totals: Record, chip: Record, work: Record) -> bool:
     return False
 
 
+@slot
+def side_by_side(
+    ops: Record, work: Record, outs: Record, totals: Record, tasks: Record, deps: Record, slots: Record, lanes: Record,
+    of: Record, marks: Record,
+) -> None:  # fmt: skip
+    """Put the ops of a run on a time line: `overlap`, or `one_by_one`, with which there is less to compile."""
+
+
 @kernel
 def clear(record: Record) -> None:
     """Empty what an outcome and a totals record have in common."""
@@ -77,6 +85,14 @@ def add(op: Record, out: Record, totals: Record) -> None:
         levels[index] += count * moved[index]
     if totals.status == 0:
         totals.status = out.status
+
+
+@kernel
+def one_by_one(
+    ops: Record, work: Record, outs: Record, totals: Record, tasks: Record, deps: Record, slots: Record, lanes: Record,
+    of: Record, marks: Record,
+) -> None:  # fmt: skip
+    """Leave the ops of a run one after the other."""
 
 
 @kernel
@@ -136,7 +152,7 @@ def run_point(
                 add(ops[index], outs[index - first], totals)
         totals.interval = totals.latency
         if len(tasks) > 0:
-            overlap(ops, work, outs, totals, tasks, deps, slots, lanes, of, marks)
+            side_by_side(ops, work, outs, totals, tasks, deps, slots, lanes, of, marks)
         totals.energy[STATIC] += power.static_energy(work.static_power, totals.interval)
         rounds += 1
         totals.rounds = rounds

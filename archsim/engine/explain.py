@@ -261,7 +261,7 @@ def _find(result: Result, name: str) -> tuple[Part, int]:
 def _settled(part: Part) -> tuple[SimpleNamespace, SimpleNamespace, list[SimpleNamespace]]:
     """Return the chip, the scratch record as the last round left it, and the ops; numbers know their leaves."""
     chip, work, ops = _leaves(part), _empty(record(part.family.work_table)), to_rows(part.lowered.table)
-    run = jit.bound(run_point, phases(part.family))
+    run = jit.bound(run_point, phases(part.family, part.arranged))
     beside = part.arranged.plain()
     run(ops, chip, work, [_empty(part.outs.dtype) for _ in ops], _empty(part.totals.dtype), *beside)
     return chip, work, ops

@@ -9,7 +9,7 @@ from archsim import jit
 from archsim.arch.columns import Swept
 from archsim.arch.family import Family
 from archsim.arch.tables import record
-from archsim.engine.driver import run_point, run_points, run_rows
+from archsim.engine.driver import one_by_one, overlap, run_point, run_points, run_rows
 from archsim.engine.rows import from_rows, to_rows
 from archsim.engine.schedule.lanes import Arranged, one_after_the_other
 
@@ -26,20 +26,24 @@ PLAIN_LIMIT: Final = 10_000
 """Op evaluations up to which plain Python answers sooner than numba can be imported."""
 
 
-def phases(family: Family) -> Mapping[str, Any]:
+def phases(family: Family, arranged: Arranged) -> Mapping[str, Any]:
     """Return what the driver's slots are filled with."""
-    return {"derive": family.derive, "plan": family.plan, "cost": family.cost, "settle": family.settle}
+    beside = overlap if len(arranged.tasks) else one_by_one
+    return {
+        "derive": family.derive, "plan": family.plan, "cost": family.cost, "settle": family.settle,
+        "side_by_side": beside,
+    }  # fmt: skip
 
 
-_at_hand: set[str] = set()
-"""Families whose compiled driver over points is loaded in this process."""
+_at_hand: set[tuple[str, bool]] = set()
+"""Families whose compiled driver over points is loaded in this process, and whether it puts ops side by side."""
 
 
-def compiles(mode: str, evaluations: int, family: Family | None = None) -> bool:
+def compiles(mode: str, evaluations: int, driver: tuple[str, bool] | None = None) -> bool:
     """Say whether this much work is worth compiled code under a jit policy; once it is loaded, always."""
     if mode == "never" or not jit.enabled():
         return False
-    return mode == "always" or evaluations > PLAIN_LIMIT or (family is not None and family.name in _at_hand)
+    return mode == "always" or evaluations > PLAIN_LIMIT or driver in _at_hand
 
 
 def run(
@@ -112,9 +116,10 @@ def _run(
     if len(ops) == 0 or points == 0:
         return outs[0][: len(ops)], totals
     work = (len(ops) * family.candidates + EVALUATIONS_PER_TASK * len(arranged.tasks)) * points
-    if compiles(mode, work, family):
-        driver = jit.compiled(run_points, bind=phases(family), family=family.name, parallel=True)
-        _at_hand.add(family.name)
+    which = family.name, bool(len(arranged.tasks))
+    if compiles(mode, work, which):
+        driver = jit.compiled(run_points, bind=phases(family, arranged), family=family.name, parallel=True)
+        _at_hand.add(which)
         chips = np.repeat(chip, threads)
         places = np.array([each.word(chip.dtype) for each in swept], dtype=np.int64)
         values = np.array([each.bits(chip.dtype) for each in swept], dtype=np.int64).reshape(len(swept), points)
@@ -148,8 +153,9 @@ def run_each(family: Family, ops: np.ndarray, chip: np.ndarray, *, mode: str = "
     threads = max(1, min(jit.threads(), len(ops)))
     works = np.zeros(threads, dtype=record(family.work_table))
     if compiles(mode, len(ops) * max(EVALUATIONS_PER_RUN, family.candidates)):
-        driver = jit.compiled(run_rows, bind=phases(family), family=family.name, parallel=True)
-        driver(np.ascontiguousarray(ops), chip, works, outs, totals, *one_after_the_other().alone())
+        alone = one_after_the_other()
+        driver = jit.compiled(run_rows, bind=phases(family, alone), family=family.name, parallel=True)
+        driver(np.ascontiguousarray(ops), chip, works, outs, totals, *alone.alone())
     else:
         for row in range(len(ops)):
             one = slice(row, row + 1)
@@ -161,7 +167,7 @@ def _run_plain(
     family: Family, ops: np.ndarray, chips: np.ndarray, works: np.ndarray, outs: np.ndarray, totals: np.ndarray,
     arranged: Arranged,
 ) -> None:  # fmt: skip
-    driver = jit.bound(run_point, phases(family))
+    driver = jit.bound(run_point, phases(family, arranged))
     op_rows, out_rows, total_rows = to_rows(ops), to_rows(outs), to_rows(totals)
     beside = arranged.plain()
     for chip, total in zip(to_rows(chips), total_rows, strict=True):
