@@ -76,3 +76,24 @@ class ProcessTable(Shared):
     """Delay, energy and area over a row of nodes."""
 
     nodes: tuple[ProcessNode, ...] = Field(description="oldest first", min_length=2)
+
+
+MIXED_SIGNAL: Rules = {
+    **SHARED,
+    "power.idle": "power at rest and limit",
+    "power.limit": "power at rest and limit",
+    "adc.rate": "rate of output converters",
+    "adc.energy": Scale.CONVERTER,
+    "adc.step": Scale.CONVERTER,
+    "adc.capacitance": Scale.CONVERTER,
+    "adc.noise_capacitance": "noise of output converters",
+    "adc.walden": Scale.CONVERTER,
+    "adc.node": Scale.NODE,
+    "adc.area": Scale.CONVERTER_AREA,
+    "dac.rate": "input converters",
+    "dac.energy": "input converters",
+    "dac.area": "input converters",
+    "digital.clock": Scale.RATE,
+    "digital.launch": "launches",
+}
+"""Rules of machines that compute between converters, a digital unit beside them."""

@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from archsim.arch.chip import Chip
-from archsim.arch.scaling import SHARED, Rules, Scale
+from archsim.arch.scaling import MIXED_SIGNAL, Rules, Scale
 
 CELLS: Final = "cells and their reading"
-DRIVERS: Final = "input converters"
 SUPPLY: Final = "supply"
-POWER: Final = "power at rest and limit"
 
 SCALING: Final[Rules] = {
-    **SHARED,
-    "power.idle": POWER,
-    "power.limit": POWER,
+    **MIXED_SIGNAL,
     "cell.energy": CELLS,
     "cell.read_voltage": CELLS,
     "cell.capacitance": CELLS,
@@ -31,17 +27,6 @@ SCALING: Final[Rules] = {
     "array.phase_periphery": Scale.LOGIC,
     "array.integrate": "sampling and integrating",
     "array.area": Scale.AREA,
-    "adc.rate": "rate of output converters",
-    "adc.energy": Scale.CONVERTER,
-    "adc.step": Scale.CONVERTER,
-    "adc.capacitance": Scale.CONVERTER,
-    "adc.noise_capacitance": "noise of output converters",
-    "adc.walden": Scale.CONVERTER,
-    "adc.node": Scale.NODE,
-    "adc.area": Scale.CONVERTER_AREA,
-    "dac.rate": DRIVERS,
-    "dac.energy": DRIVERS,
-    "dac.area": DRIVERS,
     "writing.energy": "writing of cells",
     "writing.pulse": "writing of cells",
     "writing.verify_time": "writing of cells",
@@ -57,8 +42,6 @@ SCALING: Final[Rules] = {
     "supply.nominal": SUPPLY,
     "supply.threshold": SUPPLY,
     "supply.points.*.voltage": SUPPLY,
-    "digital.clock": Scale.RATE,
-    "digital.launch": "launches",
 }
 """Cells, their drivers and the time they settle in are set by devices and by noise, not by transistors."""
 

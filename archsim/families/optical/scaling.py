@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from archsim.arch.scaling import SHARED, Rules, Scale
+from archsim.arch.scaling import MIXED_SIGNAL, Rules, Scale
 
 LIGHT: Final = "light: lasers, paths and symbol rate"
 DETECTORS: Final = "detectors and amplifiers"
 MODULATORS: Final = "modulators"
-DRIVERS: Final = "input converters"
 WEIGHTS: Final = "elements that hold weights"
 FUNCTIONS: Final = "functions on light"
-POWER: Final = "power at rest and limit"
 
 SCALING: Final[Rules] = {
-    **SHARED,
-    "power.idle": POWER,
-    "power.limit": POWER,
+    **MIXED_SIGNAL,
     "core.clock": LIGHT,
     "core.pipeline": LIGHT,
     "laser.sensitivity": LIGHT,
@@ -30,17 +26,6 @@ SCALING: Final[Rules] = {
     "tuning.power": WEIGHTS,
     "tuning.time": WEIGHTS,
     "tuning.energy": WEIGHTS,
-    "adc.rate": "rate of output converters",
-    "adc.energy": Scale.CONVERTER,
-    "adc.step": Scale.CONVERTER,
-    "adc.capacitance": Scale.CONVERTER,
-    "adc.noise_capacitance": "noise of output converters",
-    "adc.walden": Scale.CONVERTER,
-    "adc.node": Scale.NODE,
-    "adc.area": Scale.CONVERTER_AREA,
-    "dac.rate": DRIVERS,
-    "dac.energy": DRIVERS,
-    "dac.area": DRIVERS,
     "nonlinearity.energy": FUNCTIONS,
     "nonlinearity.threshold": FUNCTIONS,
     "nonlinearity.bandwidth": FUNCTIONS,
@@ -56,8 +41,6 @@ SCALING: Final[Rules] = {
     "areas.adder": Scale.AREA,
     "areas.memory": Scale.AREA,
     "areas.other": "other area",
-    "digital.clock": Scale.RATE,
-    "digital.launch": "launches",
     "memory.*.power": Scale.POWER,
     "memory.*.area": Scale.AREA,
     "functions.operation": Scale.LOGIC,
